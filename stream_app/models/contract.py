@@ -1,0 +1,48 @@
+"""What every model of a match is: a multiclass River classifier over the outcomes H, D and A.
+
+`predict_proba_one(x)` takes a dictionary of numbers and answers with a probability for each of H, D and A, whatever it
+has seen so far and whatever is missing from `x`; `learn_one(x, y)` learns one outcome. A model holds plain picklable
+state, reads no clock and draws no random number that is not seeded, so the same calls give the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from river import base
+
+from stream_app.events import OUTCOMES, Outcome, Probabilities
+
+FLOOR = 1e-6
+"""The smallest probability that a model may publish; keeps one surprise from costing an infinite log loss."""
+
+
+class MatchModel(base.Classifier):
+    """A multiclass classifier that always answers with H, D and A."""
+
+    @property
+    def _multiclass(self) -> bool:
+        return True
+
+    def predict_proba_one(self, x: Mapping[str, float]) -> dict[Outcome, float]:  # type: ignore[override]  # River leaves it untyped
+        """Probabilities of H, D and A for the match that `x` describes."""
+        raise NotImplementedError
+
+    def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
+        """Learn that the match that `x` describes ended with `y`."""
+        raise NotImplementedError
+
+
+def guarded(raw: Mapping[Outcome, float]) -> Probabilities | None:
+    """`raw` as probabilities that are finite, at least `FLOOR` and sum to 1; None when it says nothing usable.
+
+    A cold River model answers with nothing or with one class only, and one that learned a NaN answers with NaN.
+    """
+    values = [raw.get(outcome, 0.0) for outcome in OUTCOMES]
+    if not all(math.isfinite(value) and value >= 0.0 for value in values) or sum(values) <= 0.0:
+        return None
+    total = sum(values)
+    floored = [max(value / total, FLOOR) for value in values]
+    total = sum(floored)
+    return Probabilities(*(value / total for value in floored))

@@ -1,0 +1,94 @@
+"""Every setting of the service, with its unit, its default and the name of its environment variable.
+
+A setting `x_y` is read from `STREAM_APP_X_Y`, then from the file `.env` in the working directory.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stream_app.errors import InvalidInput
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Secrets are never shown by `repr`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STREAM_APP_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    # Where the outside world is
+    kafka: str | None = Field(None, description="Kafka's bootstrap servers, host:port[,host:port]. Empty: the local stack.")
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL (or Supabase) address, postgresql://user:password@host:port/name. Empty: the local stack."
+    )
+    data_dir: Path = Field(Path(".dev"), description="Folder of the local stack and of the CSV evaluation log.")
+
+    # Topics
+    partitions: Count = Field(4, description="Partitions of every topic. Fixed once the topics exist.")
+    replication: Count = Field(1, description="Replicas of every topic's partitions.")
+
+    # Worker
+    app_id: str = Field("stream-app", description="Faust application id and consumer group of the workers.")
+    worker_id: str | None = Field(
+        None, description="Name of this worker in its group, kept over restarts for a fast take-over. Empty: none."
+    )
+    max_message_bytes: Count = Field(256 * 1024, description="Largest input message that is admitted, in bytes.")
+    merge_idle_s: Seconds = Field(
+        3.0, description="Seconds after which an input that gives nothing no longer holds the other one up."
+    )
+    checkpoint_interval_s: Seconds = Field(2.0, description="Seconds between two checkpoints.")
+    checkpoint_entries: Count = Field(20_000, description="Applied log entries after which a checkpoint is due at once.")
+    snapshot_key: SecretStr = Field(
+        SecretStr("local-development-only"), description="Key that signs snapshots (HMAC-SHA256). Set your own in production."
+    )
+
+    # Leagues
+    window: Count = Field(100, description="Matches in the rolling figures of the scoreboard.")
+    decay_drop: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.05, description="Relative fall of a rolling figure below its baseline that raises a decay alert."
+    )
+    uncertain_below: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.40, description="Confidence below which a forecast is marked uncertain."
+    )
+    expire_after_days: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Days after kickoff at which a prediction without a result expires."
+    )
+
+    # Web
+    web_host: str = Field("127.0.0.1", description="Address on which the live view listens.")
+    web_port: Port = Field(8080, description="Port of the live view; 0 takes a free one.")
+    web_batch_ms: Count = Field(300, description="Milliseconds over which changes are gathered into one push to browsers.")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process.
+
+    Raises
+    ------
+    InvalidInput
+        A variable has a value that its setting does not take; the text names the variable, the value and the reason.
+    """
+    return load()
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings anew, with `overrides` on top of environment and file. Raises InvalidInput like `settings`."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # names and values are checked by pydantic
+    except ValidationError as error:
+        problems = [
+            f"STREAM_APP_{'_'.join(str(part) for part in item['loc']).upper()}={item.get('input')!r}: {item['msg']}"
+            for item in error.errors(include_url=False)
+        ]
+        raise InvalidInput("settings: " + "; ".join(problems)) from None
