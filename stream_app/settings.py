@@ -27,9 +27,12 @@ class Settings(BaseSettings):
     )
 
     # Where the outside world is
-    kafka: str | None = Field(None, description="Kafka's bootstrap servers, host:port[,host:port]. Empty: the local stack.")
+    kafka: str | None = Field(
+        None, description="Kafka's bootstrap servers, host:port[,host:port]. Empty: the local stack."
+    )
     database_url: SecretStr | None = Field(
-        None, description="PostgreSQL (or Supabase) address, postgresql://user:password@host:port/name. Empty: the local stack."
+        None,
+        description="PostgreSQL (or Supabase) address, postgresql://user:password@host:port/name. Empty: the local stack.",
     )
     data_dir: Path = Field(Path(".dev"), description="Folder of the local stack and of the CSV evaluation log.")
 
@@ -47,9 +50,12 @@ class Settings(BaseSettings):
         3.0, description="Seconds after which an input that gives nothing no longer holds the other one up."
     )
     checkpoint_interval_s: Seconds = Field(2.0, description="Seconds between two checkpoints.")
-    checkpoint_entries: Count = Field(20_000, description="Applied log entries after which a checkpoint is due at once.")
+    checkpoint_entries: Count = Field(
+        20_000, description="Applied log entries after which a checkpoint is due at once."
+    )
     snapshot_key: SecretStr = Field(
-        SecretStr("local-development-only"), description="Key that signs snapshots (HMAC-SHA256). Set your own in production."
+        SecretStr("local-development-only"),
+        description="Key that signs snapshots (HMAC-SHA256). Set your own in production.",
     )
 
     # Leagues
@@ -67,7 +73,9 @@ class Settings(BaseSettings):
     # Web
     web_host: str = Field("127.0.0.1", description="Address on which the live view listens.")
     web_port: Port = Field(8080, description="Port of the live view; 0 takes a free one.")
-    web_batch_ms: Count = Field(300, description="Milliseconds over which changes are gathered into one push to browsers.")
+    web_batch_ms: Count = Field(
+        300, description="Milliseconds over which changes are gathered into one push to browsers."
+    )
 
 
 @lru_cache(maxsize=1)

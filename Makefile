@@ -1,0 +1,64 @@
+# The project's tasks. `make` or `make help` lists them.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VENV := .venv
+BIN := $(VENV)/bin
+# A lock that holds for every platform and Python from here on, and never names the index it was resolved from.
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+.PHONY: help setup demo test check format lock dev-up dev-down dev-status clean
+
+help: ## List the targets
+	@echo 'Usage: make TARGET [ARGS="..."]'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make .venv and .env, fetch and verify Kafka and the chart script (fast when nothing changed)
+	@scripts/dev/bootstrap.sh
+
+demo: ## Replay 14,018 Bundesliga matches through real Kafka, live in the browser (ARGS="--once --fresh")
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m stream_app demo $(ARGS)
+
+test: ## Run every test, on real Kafka, PostgreSQL and Chromium (ARGS="-k elo" runs a part)
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: ## Lint, format, types and the direction of imports
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: ## Format the code and put the imports in order
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/ruff check --select I --fix
+	@$(BIN)/ruff format
+
+lock: ## Resolve the dependencies of pyproject.toml anew into requirements/ (ARGS=--upgrade for the newest)
+	@test -x $(BIN)/uv || scripts/dev/bootstrap.sh --quiet
+	@$(UV_COMPILE) $(ARGS) pyproject.toml -o requirements/runtime.txt
+	@$(UV_COMPILE) $(ARGS) pyproject.toml --extra local --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+	@$(UV_COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
+
+dev-up: ## Kafka and PostgreSQL for work by hand, in the background
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m stream_app dev up --detach $(ARGS)
+
+dev-down: ## Stop them
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m stream_app dev down $(ARGS)
+
+dev-status: ## Say whether they run, and where
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m stream_app dev status $(ARGS)
+
+clean: ## Remove the virtual environment, caches and the data of the demo and of the local stack
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m stream_app dev down || true; fi
+	rm -rf $(VENV) .demo .dev dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+		stream_app/web/static/vendor
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
