@@ -34,7 +34,7 @@ from stream_app.topics import FEATURES, RESULTS
 Kind = Literal["features", "result", "configure"]
 """What an entry of the match-log is."""
 
-KIND_OF_INPUT: Mapping[str, Kind] = {FEATURES: "features", RESULTS: "result"}
+KIND_OF_TOPIC: Mapping[str, Kind] = {FEATURES: "features", RESULTS: "result"}
 """What the messages of an input topic are called in the log."""
 
 Event = Features | Result | Configure | Prediction | Evaluation | DecayAlert | Scoreboard
