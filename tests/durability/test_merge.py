@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_app.durability.merge import EventTimeMerge
+
+START = datetime(1963, 8, 24, tzinfo=UTC)
+
+
+def at(minutes: int) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def merge(idle: float = 3.0) -> EventTimeMerge[str]:
+    return EventTimeMerge(("features", "results"), idle=idle, now=0.0)
+
+
+def nothing_at_end(_: str) -> bool:
+    return False
+
+
+def all_at_end(_: str) -> bool:
+    return True
+
+
+def drain(merged: EventTimeMerge[str], now: float = 0.0) -> list[str]:
+    taken: list[str] = []
+    while (item := merged.take(all_at_end, now=now)) is not None:
+        taken.append(item[1])
+    return taken
+
+
+def test_messages_of_two_inputs_come_out_by_event_time() -> None:
+    merged = merge()
+    for minute in (0, 30, 60):
+        merged.offer("features", at(minute), f"f{minute}", now=0.0)
+    for minute in (10, 40, 50):
+        merged.offer("results", at(minute), f"r{minute}", now=0.0)
+
+    assert drain(merged) == ["f0", "r10", "f30", "r40", "r50", "f60"]
+
+
+def test_at_the_same_event_time_the_first_input_goes_first() -> None:
+    merged = merge()
+    merged.offer("results", at(5), "result", now=0.0)
+    merged.offer("features", at(5), "features", now=0.0)
+
+    assert drain(merged) == ["features", "result"]
+
+
+def test_an_empty_input_that_is_not_at_its_end_is_waited_for() -> None:
+    merged = merge(idle=3.0)
+    merged.offer("features", at(0), "f0", now=0.0)
+
+    assert merged.take(nothing_at_end, now=2.9) is None
+
+
+def test_an_input_that_gives_nothing_is_waited_for_no_longer_than_the_idle_time() -> None:
+    merged = merge(idle=3.0)
+    merged.offer("features", at(0), "f0", now=0.0)
+
+    assert merged.take(nothing_at_end, now=3.0) == ("features", "f0")
+
+
+def test_an_input_at_its_end_holds_the_other_one_up_not_at_all() -> None:
+    merged = merge(idle=3.0)
+    merged.offer("features", at(0), "f0", now=0.0)
+
+    assert merged.take(lambda source: source == "results", now=0.0) == ("features", "f0")
+
+
+def test_nothing_waiting_means_nothing_to_take() -> None:
+    assert merge().take(all_at_end, now=10.0) is None
+
+
+@given(
+    features=st.lists(st.integers(0, 500), max_size=40).map(sorted),
+    results=st.lists(st.integers(0, 500), max_size=40).map(sorted),
+)
+def test_ordered_inputs_with_a_backlog_come_out_without_an_inversion_and_complete(
+    features: list[int], results: list[int]
+) -> None:
+    merged = merge()
+    for minute in features:
+        merged.offer("features", at(minute), f"f{minute}", now=0.0)
+    for minute in results:
+        merged.offer("results", at(minute), f"r{minute}", now=0.0)
+
+    taken = drain(merged)
+
+    assert [int(name[1:]) for name in taken] == sorted(features + results)
+    assert [name for name in taken if name[0] == "f"] == [f"f{minute}" for minute in features]
+
+
+@given(minutes=st.lists(st.integers(0, 500), min_size=1, max_size=40))
+def test_each_input_keeps_its_own_order_whatever_its_event_times_say(minutes: list[int]) -> None:
+    merged = merge()
+    for number, minute in enumerate(minutes):
+        merged.offer("features", at(minute), str(number), now=0.0)
+
+    assert drain(merged) == [str(number) for number in range(len(minutes))]
