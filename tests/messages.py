@@ -1,0 +1,221 @@
+"""Hypothesis strategies for every message of the service, as wide as the schemas allow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+from hypothesis import strategies as st
+
+from stream_app.contracts import Event
+from stream_app.events import (
+    OUTCOMES,
+    AlertState,
+    Alias,
+    Configure,
+    DecayAlert,
+    Evaluation,
+    EvaluationStatus,
+    Features,
+    Figures,
+    Forecast,
+    ForecastStatus,
+    Importance,
+    LeagueConfig,
+    LeagueKind,
+    ModelStanding,
+    Prediction,
+    Probabilities,
+    Result,
+    ResultStatus,
+    Score,
+    Scoreboard,
+    Severity,
+    name_id,
+)
+
+LETTERS = st.characters(categories=("L", "N", "P", "S"))
+NAMES = st.builds(
+    lambda head, middle, tail: f"{head}{middle}{tail}",
+    LETTERS,
+    st.text(st.one_of(LETTERS, st.just(" ")), max_size=30),
+    LETTERS,
+)
+TIMES = st.datetimes(datetime(1850, 1, 2), datetime(2200, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis wants naive bounds
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+UNIT = st.floats(0, 1)
+COUNTS = st.integers(0, 10_000)
+GOALS = st.integers(0, 99)
+IDS = st.text().map(name_id)
+MODELS = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
+VERSIONS = st.integers(1, 1_000)
+ALIASES: st.SearchStrategy[Alias] = st.sampled_from(get_args(Alias))
+IMPORTANCES: st.SearchStrategy[Importance] = st.sampled_from(get_args(Importance))
+
+
+@st.composite
+def features(draw: st.DrawFn) -> Features:
+    kickoff = draw(TIMES)
+    home, away = draw(st.lists(NAMES, min_size=2, max_size=2, unique=True))
+    return Features(
+        match_id=draw(NAMES),
+        competition=draw(NAMES),
+        season=draw(NAMES),
+        kickoff=kickoff,
+        as_of=draw(TIMES.filter(lambda time: time <= kickoff)),
+        home=home,
+        away=away,
+        neutral=draw(st.booleans()),
+        importance=draw(IMPORTANCES),
+        features=draw(st.none() | st.dictionaries(NAMES, NUMBERS, max_size=5)),
+    )
+
+
+@st.composite
+def results(draw: st.DrawFn) -> Result:
+    kickoff = draw(TIMES)
+    home, away = draw(st.lists(NAMES, min_size=2, max_size=2, unique=True))
+    status = draw(st.sampled_from(get_args(ResultStatus)))
+    played = status in ("final", "corrected")
+    return Result(
+        match_id=draw(NAMES),
+        competition=draw(NAMES),
+        season=draw(NAMES),
+        kickoff=kickoff,
+        finished_at=draw(TIMES.filter(lambda time: time >= kickoff)) if played else draw(TIMES),
+        home=home,
+        away=away,
+        status=status,
+        home_goals=draw(GOALS) if played else None,
+        away_goals=draw(GOALS) if played else None,
+        neutral=draw(st.booleans()),
+        importance=draw(IMPORTANCES),
+    )
+
+
+def configures() -> st.SearchStrategy[Configure]:
+    config = st.builds(
+        LeagueConfig,
+        kind=st.sampled_from(get_args(LeagueKind)),
+        models=st.lists(MODELS, min_size=1, max_size=4, unique=True).map(tuple),
+        window=st.integers(1, 10_000),
+        decay_drop=st.floats(0.001, 0.999),
+        uncertain_below=UNIT,
+        expire_after_days=st.floats(0.1, 1_000),
+    )
+    return st.builds(Configure, competition=NAMES, config=config)
+
+
+PROBABILITIES = st.tuples(*[st.floats(0.01, 1)] * 3).map(
+    lambda odds: Probabilities(*(part / sum(odds) for part in odds))
+)
+
+
+def predictions() -> st.SearchStrategy[Prediction]:
+    forecast = st.builds(
+        Forecast,
+        model=MODELS,
+        version=VERSIONS,
+        alias=ALIASES,
+        probabilities=PROBABILITIES,
+        outcome=st.sampled_from(OUTCOMES),
+        confidence=st.floats(0.34, 0.99),
+        status=st.sampled_from(get_args(ForecastStatus)),
+    )
+    return st.builds(
+        Prediction,
+        prediction_id=IDS,
+        match_id=NAMES,
+        competition=NAMES,
+        season=NAMES,
+        kickoff=TIMES,
+        as_of=TIMES,
+        home=NAMES,
+        away=NAMES,
+        revision=VERSIONS,
+        supersedes=st.none() | IDS,
+        late=st.booleans(),
+        models=st.lists(forecast, min_size=1, max_size=3).map(tuple),
+    )
+
+
+@st.composite
+def evaluations(draw: st.DrawFn) -> Evaluation:
+    status = draw(st.sampled_from(get_args(EvaluationStatus)))
+    scored = status in ("final", "corrected")
+    score = st.builds(
+        Score,
+        model=MODELS,
+        version=VERSIONS,
+        alias=ALIASES,
+        probabilities=PROBABILITIES,
+        outcome=st.sampled_from(OUTCOMES),
+        hit=st.booleans(),
+        log_loss=st.floats(0, 14),
+        rps=UNIT,
+        brier=st.floats(0, 2),
+    )
+    return Evaluation(
+        evaluation_id=draw(IDS),
+        prediction_id=draw(IDS),
+        match_id=draw(NAMES),
+        competition=draw(NAMES),
+        season=draw(NAMES),
+        kickoff=draw(TIMES),
+        evaluated_at=draw(TIMES),
+        home=draw(NAMES),
+        away=draw(NAMES),
+        status=status,
+        home_goals=draw(GOALS) if scored else None,
+        away_goals=draw(GOALS) if scored else None,
+        outcome=draw(st.sampled_from(OUTCOMES)) if scored else None,
+        supersedes=draw(st.none() | IDS),
+        as_of_lag=draw(st.timedeltas(timedelta(0), timedelta(days=400))).total_seconds(),
+        learned=draw(st.booleans()),
+        models=tuple(draw(st.lists(score, min_size=1, max_size=3))) if scored else (),
+    )
+
+
+def decay_alerts() -> st.SearchStrategy[DecayAlert]:
+    return st.builds(
+        DecayAlert,
+        alert_id=IDS,
+        competition=NAMES,
+        model=MODELS,
+        version=VERSIONS,
+        kind=st.just("decay"),
+        state=st.sampled_from(get_args(AlertState)),
+        severity=st.sampled_from(get_args(Severity)),
+        at=TIMES,
+        match_id=NAMES,
+        metric=st.sampled_from(("accuracy", "log_loss")),
+        measured=NUMBERS,
+        promised=NUMBERS,
+        window=VERSIONS,
+        message=NAMES,
+    )
+
+
+def scoreboards() -> st.SearchStrategy[Scoreboard]:
+    figures = st.builds(Figures, n=COUNTS, accuracy=UNIT, log_loss=st.floats(0, 14), rps=UNIT, brier=st.floats(0, 2))
+    standing = st.builds(ModelStanding, model=MODELS, version=VERSIONS, alias=ALIASES, total=figures, rolling=figures)
+    return st.builds(
+        Scoreboard,
+        competition=NAMES,
+        as_of=st.none() | TIMES,
+        matches=COUNTS,
+        open_predictions=COUNTS,
+        models=st.lists(standing, max_size=3).map(tuple),
+    )
+
+
+OF_SCHEMA: dict[str, st.SearchStrategy[Event]] = {
+    "match-features": features(),
+    "match-results": results(),
+    "configure": configures(),
+    "predictions": predictions(),
+    "evaluations": evaluations(),
+    "decay-alerts": decay_alerts(),
+    "scoreboard": scoreboards(),
+}
+"""A strategy for each schema whose messages are written by `contracts.encode`."""
