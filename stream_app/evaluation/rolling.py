@@ -1,0 +1,128 @@
+"""Mean scores over everything and over the last matches, at a constant cost a match.
+
+A running sum of floats drifts: what was added and taken away again leaves a rest, and another order gives other bits.
+So scores are summed as integers in units of `QUANTUM`, which is exact: a figure depends on the matches that are in it
+and on nothing else, and a correction leaves no trace of what it replaced.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from stream_app.events import Figures, Score
+
+QUANTUM_BITS = 52
+"""Scores are cut off after this many binary digits: an error of at most 2^-52 a match, and of that in a mean."""
+
+NO_FIGURES = Figures(n=0, accuracy=0.0, log_loss=0.0, rps=0.0, brier=0.0)
+_UNITS = 2.0**QUANTUM_BITS
+
+
+class Marks(NamedTuple):
+    """The scores of one forecast, in units of 2^-52."""
+
+    hit: int
+    log_loss: int
+    rps: int
+    brier: int
+
+
+def marks_of(score: Score) -> Marks:
+    """The scores of `score` as integers."""
+    return Marks(int(score.hit), int(score.log_loss * _UNITS), int(score.rps * _UNITS), int(score.brier * _UNITS))
+
+
+class Tally:
+    """The exact sums of the scores of any number of matches."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.hits = 0
+        self.log_loss = 0
+        self.rps = 0
+        self.brier = 0
+
+    def add(self, marks: Marks, times: int = 1) -> None:
+        """Count `marks` in, or out again with `times` = -1."""
+        self.n += times
+        self.hits += times * marks.hit
+        self.log_loss += times * marks.log_loss
+        self.rps += times * marks.rps
+        self.brier += times * marks.brier
+
+    def without(self, part: Tally) -> Tally:
+        """The sums of the matches that are not in `part`."""
+        rest = Tally()
+        rest.n = self.n - part.n
+        rest.hits = self.hits - part.hits
+        rest.log_loss = self.log_loss - part.log_loss
+        rest.rps = self.rps - part.rps
+        rest.brier = self.brier - part.brier
+        return rest
+
+    def figures(self) -> Figures:
+        """The means; all 0 when there is no match."""
+        if self.n == 0:
+            return NO_FIGURES
+        units = self.n << QUANTUM_BITS
+        return Figures(self.n, self.hits / self.n, self.log_loss / units, self.rps / units, self.brier / units)
+
+    def mean_log_loss(self) -> float:
+        """The mean log loss, in nats; there has to be a match."""
+        return self.log_loss / (self.n << QUANTUM_BITS)
+
+
+class Standing:
+    """How one model has fared: over all its matches, and over the last `window` of them.
+
+    Matches stand in the order in which they were first scored. A match that is taken out leaves the window one short
+    until the next one comes: the match that had left the window before does not return.
+    """
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        self.total = Tally()
+        self.rolling = Tally()
+        self.recent: deque[tuple[str, Marks]] = deque()
+
+    def change(self, match_id: str, old: Marks | None, new: Marks | None) -> None:
+        """Count a match with `new` instead of `old`; None stands for not at all."""
+        if old is not None:
+            self.total.add(old, -1)
+        if new is not None:
+            self.total.add(new)
+        if old is None:
+            if new is not None:
+                self.rolling.add(new)
+                self.recent.append((match_id, new))
+                self._trim()
+            return
+        place = next((place for place, (known, _) in enumerate(self.recent) if known == match_id), None)
+        if place is None:
+            return
+        self.rolling.add(old, -1)
+        if new is None:
+            del self.recent[place]
+        else:
+            self.rolling.add(new)
+            self.recent[place] = (match_id, new)
+
+    def resize(self, window: int) -> None:
+        """Change the length of the window; a longer one fills with the matches to come."""
+        self.window = window
+        self._trim()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the window holds as many matches as it can."""
+        return self.rolling.n >= self.window
+
+    def before_window(self) -> Tally:
+        """The sums of all matches that are not in the window any more."""
+        return self.total.without(self.rolling)
+
+    def _trim(self) -> None:
+        while len(self.recent) > self.window:
+            _, gone = self.recent.popleft()
+            self.rolling.add(gone, -1)

@@ -1,0 +1,362 @@
+"""The heart of the service: everything that one competition knows and decides."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stream_app.errors import Fatal
+from stream_app.evaluation.drift import METRIC, Decay
+from stream_app.evaluation.rolling import marks_of
+from stream_app.events import (
+    Alias,
+    Configure,
+    DecayAlert,
+    Evaluation,
+    EvaluationStatus,
+    Features,
+    LeagueConfig,
+    Outcome,
+    Output,
+    Prediction,
+    Result,
+    Score,
+    Scoreboard,
+    name_id,
+    outcome_of,
+)
+from stream_app.league.fixtures import Fixture, Fixtures, Sealed
+from stream_app.league.member import Member, score
+from stream_app.ratings import Match, Ratings
+
+REMEMBERED = timedelta(days=60)
+"""How long a finished match is remembered for corrections and duplicates, in event time. A few hundred matches at most
+in any real competition; corrections, awarded matches and repeated messages come within days."""
+
+UPSTREAM = "x:"
+"""Prefix of the numbers that came with the features, so that none can pose as a rating."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """How often events had less than their usual effect.
+
+    Attributes
+    ----------
+    unpredicted
+        Results that taught the ratings but had no prediction to score.
+    late
+        Predictions for matches that already had a result.
+    duplicate, stale, too_old
+        Messages that changed nothing: heard before; older than what is known; about a match so long past that it may
+        have been forgotten.
+    """
+
+    unpredicted: int = 0
+    late: int = 0
+    duplicate: int = 0
+    stale: int = 0
+    too_old: int = 0
+
+
+class League:
+    """One competition: its ratings, its models, its fixtures and its figures.
+
+    It has three doors, `configure`, `predict` and `learn`, and answers each with what is to be published. It reads no
+    clock and no file and draws no random number: its state and its answers are a function of what came through the
+    doors, to the last bit, also when it was pickled and loaded in between. `fixtures` tells what becomes of duplicates,
+    late messages and changes of mind.
+    """
+
+    def __init__(self, competition: str) -> None:
+        self.competition = competition
+        self.config: LeagueConfig | None = None
+        self.ratings = Ratings("league")
+        self.members: dict[str, Member] = {}
+        self.fixtures = Fixtures()
+        self.matches = 0
+        self.counts = Counts()
+
+    def configure(self, configure: Configure) -> list[Output]:
+        """Take over a configuration; an equal one changes nothing.
+
+        Models that are new start cold and models that are gone are forgotten, with their figures. A change of `kind`
+        is another competition in all but its name: ratings and models begin anew.
+
+        Raises
+        ------
+        Fatal
+            It is for another competition.
+        InvalidInput
+            It names a model that there is not.
+        """
+        self._check(configure.competition)
+        config = configure.config
+        if config == self.config:
+            return []
+        anew = self.config is None or config.kind != self.config.kind
+        members = {
+            name: Member(name, config.window) if anew or name not in self.members else self.members[name]
+            for name in config.models
+        }
+        for member in members.values():
+            member.standing.resize(config.window)
+        if anew:
+            self.ratings = Ratings(config.kind)
+        self.config, self.members = config, members
+        return []
+
+    def predict(self, features: Features) -> list[Output]:
+        """Answer new features with a prediction; expire what has waited too long for its result.
+
+        Raises Fatal when the features are of another competition, or when nothing was configured yet.
+        """
+        config = self._configured(features.competition)
+        fixture = self.fixtures.find(features.match_id, features.kickoff, features.as_of, REMEMBERED)
+        outputs: list[Output] = []
+        if fixture is None:
+            self.counts.too_old += 1
+        else:
+            outputs = self._answer(fixture, features, config)
+        return outputs + self._pass_time(features.as_of, features.match_id, config)
+
+    def learn(self, result: Result) -> list[Output]:
+        """Score the sealed prediction, then learn; expire what has waited too long for its result.
+
+        Raises Fatal when the result is of another competition, or when nothing was configured yet.
+        """
+        config = self._configured(result.competition)
+        fixture = self.fixtures.find(result.match_id, result.kickoff, result.finished_at, REMEMBERED)
+        outputs: list[Output] = []
+        if fixture is None:
+            self.counts.too_old += 1
+        else:
+            match fixture.hears(result):
+                case "duplicate":
+                    self.counts.duplicate += 1
+                case "stale":
+                    self.counts.stale += 1
+                case "counts":
+                    outputs = self._settle(fixture, result, config)
+        return outputs + self._pass_time(result.finished_at, result.match_id, config)
+
+    def scoreboard(self) -> Scoreboard:
+        """How the models stand, champion first."""
+        return Scoreboard(
+            competition=self.competition,
+            as_of=self.fixtures.latest,
+            matches=self.matches,
+            open_predictions=self.fixtures.awaited,
+            models=tuple(member.line(_alias(place)) for place, member in enumerate(self.members.values())),
+        )
+
+    def _answer(self, fixture: Fixture, features: Features, config: LeagueConfig) -> list[Output]:
+        revision = fixture.revise(features)
+        if revision is None:
+            if features.as_of == fixture.as_of:
+                self.counts.duplicate += 1
+            else:
+                self.counts.stale += 1
+            return []
+        match = _match(features)
+        x = self.ratings.inputs(match) | _upstream(features.features)
+        forecasts = tuple(
+            member.forecast(x, _alias(place), config) for place, member in enumerate(self.members.values())
+        )
+        prediction_id = name_id("prediction", self.competition, features.match_id, revision.number)
+        if revision.late:
+            self.counts.late += 1
+        else:
+            self.fixtures.seal(fixture, Sealed(prediction_id, match, features.as_of, forecasts), x)
+        return [
+            Prediction(
+                prediction_id=prediction_id,
+                match_id=features.match_id,
+                competition=self.competition,
+                season=features.season,
+                kickoff=features.kickoff,
+                as_of=features.as_of,
+                home=features.home,
+                away=features.away,
+                revision=revision.number,
+                supersedes=revision.supersedes,
+                late=revision.late,
+                models=forecasts,
+            )
+        ]
+
+    def _settle(self, fixture: Fixture, result: Result, config: LeagueConfig) -> list[Output]:
+        if result.status == "postponed":
+            outputs = self._void(fixture, result.finished_at) if fixture.scored else []
+            self.fixtures.reopen(fixture)
+            return outputs + self._watch(fixture, result.finished_at, config)
+        if result.status == "abandoned":
+            outputs = self._void(fixture, result.finished_at)
+            self.fixtures.close(fixture, "abandoned")
+            return outputs + self._watch(fixture, result.finished_at, config)
+        if result.home_goals is None or result.away_goals is None:
+            raise Fatal(f"result of match {result.match_id!r} is {result.status} and has no goals")
+        return self._play(fixture, result, (result.home_goals, result.away_goals), config)
+
+    def _play(self, fixture: Fixture, result: Result, goals: tuple[int, int], config: LeagueConfig) -> list[Output]:
+        if fixture.state == "played" and fixture.goals == goals:
+            return []
+        self.fixtures.close(fixture, "played")
+        fixture.goals = goals
+        sealed = fixture.foretold(result)
+        learned = not fixture.learned and sealed is not None and fixture.x is not None
+        if sealed is None:
+            outputs = self._void(fixture, result.finished_at)
+        else:
+            status: EvaluationStatus = "corrected" if fixture.scored else "final"
+            outputs = self._pronounce(fixture, sealed, status, result.finished_at, goals, learned)
+        if not fixture.learned:
+            self._teach(fixture, result, sealed, goals)
+        return outputs + self._watch(fixture, result.finished_at, config)
+
+    def _teach(self, fixture: Fixture, result: Result, sealed: Sealed | None, goals: tuple[int, int]) -> None:
+        """Let ratings and models learn, the models from the very numbers that the sealed prediction rests on."""
+        if sealed is None:
+            self.counts.unpredicted += 1
+            match = _match(result)
+        else:
+            match = sealed.match
+            if fixture.x is not None:
+                for member in self.members.values():
+                    member.learn(fixture.x, outcome_of(*goals))
+        self.ratings.learn(match, *goals)
+        self.matches += 1
+        fixture.learned, fixture.x = True, None
+
+    def _void(self, fixture: Fixture, at: datetime) -> list[Output]:
+        """Take back what was said of the sealed prediction: there is nothing to score it with."""
+        if fixture.sealed is None or fixture.verdict == "void":
+            return []
+        return self._pronounce(fixture, fixture.sealed, "void", at, None, learned=False)
+
+    def _pronounce(
+        self,
+        fixture: Fixture,
+        sealed: Sealed,
+        status: EvaluationStatus,
+        at: datetime,
+        goals: tuple[int, int] | None,
+        learned: bool,
+    ) -> list[Output]:
+        """Publish a verdict in the place of the one that stood, and count it in the figures instead of that one."""
+        outcome = None if goals is None else outcome_of(*goals)
+        scores = () if outcome is None else tuple(score(forecast, outcome) for forecast in sealed.forecasts)
+        self._count(fixture, sealed, outcome, scores)
+        fixture.evaluations += 1
+        superseded = fixture.evaluation_id
+        fixture.evaluation_id = name_id("evaluation", sealed.prediction_id, fixture.evaluations)
+        fixture.verdict = status
+        return [
+            Evaluation(
+                evaluation_id=fixture.evaluation_id,
+                prediction_id=sealed.prediction_id,
+                match_id=fixture.match_id,
+                competition=self.competition,
+                season=sealed.match.season,
+                kickoff=sealed.match.kickoff,
+                evaluated_at=at,
+                home=sealed.match.home,
+                away=sealed.match.away,
+                status=status,
+                home_goals=None if goals is None else goals[0],
+                away_goals=None if goals is None else goals[1],
+                outcome=outcome,
+                supersedes=superseded,
+                as_of_lag=(sealed.match.kickoff - sealed.as_of).total_seconds(),
+                learned=learned,
+                models=scores,
+            )
+        ]
+
+    def _count(self, fixture: Fixture, sealed: Sealed, outcome: Outcome | None, scores: tuple[Score, ...]) -> None:
+        counted, fixture.scored = fixture.scored, outcome
+        for place, forecast in enumerate(sealed.forecasts):
+            member = self.members.get(forecast.model)
+            if member is not None:
+                old = None if counted is None else marks_of(score(forecast, counted))
+                new = marks_of(scores[place]) if scores else None
+                member.standing.change(fixture.match_id, old, new)
+
+    def _watch(self, fixture: Fixture, at: datetime, config: LeagueConfig) -> list[Output]:
+        alerts: list[Output] = []
+        for member in self.members.values():
+            decay = member.watch.look(member.standing, config.decay_drop)
+            if decay is not None:
+                alerts.append(self._alert(member, decay, fixture.match_id, at))
+        return alerts
+
+    def _alert(self, member: Member, decay: Decay, match_id: str, at: datetime) -> DecayAlert:
+        change = decay.measured / decay.promised - 1.0
+        return DecayAlert(
+            alert_id=name_id(
+                "alert", self.competition, member.name, member.version, "decay", decay.number, decay.state
+            ),
+            competition=self.competition,
+            model=member.name,
+            version=member.version,
+            kind="decay",
+            state=decay.state,
+            severity=decay.severity,
+            at=at,
+            match_id=match_id,
+            metric=METRIC,
+            measured=decay.measured,
+            promised=decay.promised,
+            window=member.standing.window,
+            message=(
+                f"{member.name}: log loss of the last {member.standing.window} matches is {decay.measured:.4f}, "
+                f"{abs(change):.1%} {'above' if change > 0 else 'below'} its baseline of {decay.promised:.4f}"
+            ),
+        )
+
+    def _pass_time(self, at: datetime, match_id: str, config: LeagueConfig) -> list[Output]:
+        self.fixtures.pass_time(at, match_id)
+        after = timedelta(days=config.expire_after_days)
+        outputs: list[Output] = []
+        for fixture in self.fixtures.overdue(at, after):
+            if fixture.sealed is not None:
+                outputs += self._pronounce(
+                    fixture, fixture.sealed, "expired", fixture.kickoff + after, None, learned=False
+                )
+        self.fixtures.forget(REMEMBERED)
+        return outputs
+
+    def _configured(self, competition: str) -> LeagueConfig:
+        self._check(competition)
+        if self.config is None:
+            raise Fatal(f"league {self.competition!r}: an event came before the first configuration")
+        return self.config
+
+    def _check(self, competition: str) -> None:
+        if competition != self.competition:
+            raise Fatal(f"league {self.competition!r}: got an event of {competition!r}")
+
+
+def _alias(place: int) -> Alias:
+    return "champion" if place == 0 else "challenger"
+
+
+def _match(event: Features | Result) -> Match:
+    return Match(
+        season=event.season,
+        kickoff=event.kickoff,
+        home=event.home,
+        away=event.away,
+        neutral=event.neutral,
+        friendly=event.importance == "friendly",
+    )
+
+
+def _upstream(features: Mapping[str, float] | None) -> dict[str, float]:
+    """The numbers that came with a match, in an order that does not depend on the sender's."""
+    return {
+        sys.intern(UPSTREAM + name): value for name, value in sorted((features or {}).items()) if math.isfinite(value)
+    }

@@ -1,0 +1,84 @@
+"""One model at work in a league: what it answers, what it has learned, how it has fared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stream_app.evaluation.drift import DecayWatch
+from stream_app.evaluation.rolling import Standing
+from stream_app.evaluation.scoring import brier, likeliest, log_loss, rps
+from stream_app.events import (
+    Alias,
+    Forecast,
+    ForecastStatus,
+    LeagueConfig,
+    ModelStanding,
+    Outcome,
+    Probabilities,
+    Score,
+)
+from stream_app.models.contract import guarded
+from stream_app.models.zoo import create
+
+COLD_MATCHES = 30
+"""Results that a model has to learn before its forecasts count as more than a guess.
+
+After thirty matches the share of each outcome is known to about nine points (one standard error), and a team of a
+league of eighteen has played three times."""
+
+UNKNOWING = Probabilities(1 / 3, 1 / 3, 1 / 3)
+
+
+class Member:
+    """A model of a league, with its figures."""
+
+    def __init__(self, name: str, window: int) -> None:
+        self.name = name
+        self.version = 1
+        self.model = create(name)
+        self.learned = 0
+        self.standing = Standing(window)
+        self.watch = DecayWatch()
+
+    def forecast(self, x: Mapping[str, float], alias: Alias, config: LeagueConfig) -> Forecast:
+        """What the model says of the match that `x` describes.
+
+        It is `blocked` while the model is cold, or when it has no usable answer (then all outcomes are alike);
+        `uncertain` when no outcome reaches the configured confidence; else `active`.
+        """
+        answer = guarded(self.model.predict_proba_one(x))
+        probabilities = answer or UNKNOWING
+        outcome = likeliest(probabilities)
+        confidence = probabilities.of(outcome)
+        status: ForecastStatus = "active"
+        if answer is None or self.learned < COLD_MATCHES:
+            status = "blocked"
+        elif confidence < config.uncertain_below:
+            status = "uncertain"
+        return Forecast(self.name, self.version, alias, probabilities, outcome, confidence, status)
+
+    def learn(self, x: Mapping[str, float], outcome: Outcome) -> None:
+        """Learn that the match that `x` describes ended with `outcome`."""
+        self.model.learn_one(x, outcome)
+        self.learned += 1
+
+    def line(self, alias: Alias) -> ModelStanding:
+        """The model's line of the scoreboard."""
+        standing = self.standing
+        return ModelStanding(self.name, self.version, alias, standing.total.figures(), standing.rolling.figures())
+
+
+def score(forecast: Forecast, outcome: Outcome) -> Score:
+    """How `forecast` fared."""
+    probabilities = forecast.probabilities
+    return Score(
+        model=forecast.model,
+        version=forecast.version,
+        alias=forecast.alias,
+        probabilities=probabilities,
+        outcome=forecast.outcome,
+        hit=forecast.outcome == outcome,
+        log_loss=log_loss(probabilities, outcome),
+        rps=rps(probabilities, outcome),
+        brier=brier(probabilities, outcome),
+    )
