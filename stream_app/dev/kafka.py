@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import os
@@ -19,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from stream_app.dev import jars
-from stream_app.dev.process import LOOPBACK, Child, free_ports, run, spawn
+from stream_app.dev.process import LOOPBACK, Child, free_ports, run, spawn, wait_for
 from stream_app.errors import Retryable
 
 START_TIMEOUT_S = 60.0
@@ -105,7 +104,7 @@ class Kafka:
         return self._child
 
     def start(self, *, keep_open: Sequence[int] = ()) -> None:
-        """Start the broker and return when it answers. Call it from the main thread. Raises Retryable if it fails."""
+        """Start the broker and return when it answers. Raises Retryable if it fails."""
         self._start(_java_command(), keep_open)
 
     def stop(self) -> None:
@@ -232,7 +231,7 @@ def _wait_until_it_answers(child: Child, port: int) -> None:
         child.require_running()
         try:
             socket.create_connection((LOOPBACK, port), timeout=1).close()
-            asyncio.run(_ask_for_metadata(f"{LOOPBACK}:{port}"))
+            wait_for(_ask_for_metadata(f"{LOOPBACK}:{port}"))
             return
         except (OSError, KafkaError) as error:
             if time.monotonic() > deadline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import itertools
 import os
@@ -11,7 +12,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -27,6 +29,9 @@ PORTS = range(20_000, 30_000)
 
 # Loaded before any fork: a child between fork and exec must not import or load anything.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+# The kernel watches the thread that started a child, not the process. This one lives as long as the process does.
+_SPAWNER = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +92,28 @@ def spawn(
 ) -> Child:
     """Start a child whose output goes to the end of `log`.
 
-    On Linux the kernel sends it `orphan_signal` when the thread that calls this ends: call it from the main thread.
-    Elsewhere the child ends only by `stop`. The terminal's Ctrl-C does not reach it, so that its parent can stop its
-    children in order. `keep_open` are file descriptors that the child inherits, such as that of a lock.
+    On Linux the kernel sends it `orphan_signal` when this process ends, however it ends; elsewhere only `stop` ends it.
+    The terminal's Ctrl-C does not reach it, so that its parent can stop its children in order. `keep_open` are file
+    descriptors that the child inherits, such as that of a lock.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - the programs are our own and those of the locked packages
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=cwd,
-            env=None if env is None else dict(env),
-            start_new_session=True,
-            pass_fds=tuple(keep_open),
-            preexec_fn=_die_with_parent(orphan_signal),
-            **_as_user(user),
-        )
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(  # noqa: S603 - the programs are our own and those of the locked packages
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env=None if env is None else dict(env),
+                start_new_session=True,
+                pass_fds=tuple(keep_open),
+                preexec_fn=_die_with_parent(orphan_signal),
+                **_as_user(user),
+            )
+
+        process = _SPAWNER.submit(start).result()
     return Child(name, process, log, stop_signal)
 
 
@@ -124,6 +133,12 @@ def run(
         cwd=cwd,
         **_as_user(user),
     )
+
+
+def wait_for(coroutine: Coroutine[object, object, None]) -> None:
+    """Run `coroutine` to its end in a loop of its own, also where a loop runs already."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
 
 
 def free_ports(*preferred: int | None) -> list[int]:
