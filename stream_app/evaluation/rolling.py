@@ -1,7 +1,7 @@
 """Mean scores over everything and over the last matches, at a constant cost a match.
 
 A running sum of floats drifts: what was added and taken away again leaves a rest, and another order gives other bits.
-So scores are summed as integers in units of `QUANTUM`, which is exact: a figure depends on the matches that are in it
+So scores are summed as integers in units of 2^-52, which is exact: a figure depends on the matches that are in it
 and on nothing else, and a correction leaves no trace of what it replaced.
 """
 

@@ -20,8 +20,8 @@ stale.
 **How much is remembered.** A match that is not open is forgotten when all its messages speak of times more than a set
 number of days before the *confirmed* time. A match that is not known is refused when its kickoff lies that far back,
 because it cannot be told from one that was forgotten. Hence a feed that is sent again from its beginning changes
-nothing, and history has to be sent before the live matches of its competition. The confirmed time is the latest one that
-two different matches have reached, so that one message with a mistyped year does not end a competition.
+nothing, and history has to be sent before the live matches of its competition. The confirmed time is the latest one
+that two different matches have reached, so that one message with a mistyped year does not end a competition.
 """
 
 from __future__ import annotations

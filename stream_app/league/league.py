@@ -76,6 +76,7 @@ class League:
         self.config: LeagueConfig | None = None
         self.ratings = Ratings("league")
         self.members: dict[str, Member] = {}
+        self.versions: dict[str, int] = {}
         self.fixtures = Fixtures()
         self.matches = 0
         self.counts = Counts()
@@ -98,12 +99,14 @@ class League:
         if config == self.config:
             return []
         anew = self.config is None or config.kind != self.config.kind
+        kept = {} if anew else self.members
         members = {
-            name: Member(name, config.window) if anew or name not in self.members else self.members[name]
+            name: kept.get(name) or Member(name, self.versions.get(name, 0) + 1, config.window)
             for name in config.models
         }
         for member in members.values():
             member.standing.resize(config.window)
+            self.versions[member.name] = member.version
         if anew:
             self.ratings = Ratings(config.kind)
         self.config, self.members = config, members
@@ -280,7 +283,7 @@ class League:
         counted, fixture.scored = fixture.scored, outcome
         for place, forecast in enumerate(sealed.forecasts):
             member = self.members.get(forecast.model)
-            if member is not None:
+            if member is not None and member.version == forecast.version:
                 old = None if counted is None else marks_of(score(forecast, counted))
                 new = marks_of(scores[place]) if scores else None
                 member.standing.change(fixture.match_id, old, new)

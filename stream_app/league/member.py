@@ -30,11 +30,11 @@ UNKNOWING = Probabilities(1 / 3, 1 / 3, 1 / 3)
 
 
 class Member:
-    """A model of a league, with its figures."""
+    """A model of a league, with its figures. Every new start of a model of the same name is a new version."""
 
-    def __init__(self, name: str, window: int) -> None:
+    def __init__(self, name: str, version: int, window: int) -> None:
         self.name = name
-        self.version = 1
+        self.version = version
         self.model = create(name)
         self.learned = 0
         self.standing = Standing(window)

@@ -1,0 +1,106 @@
+"""Past matches through the doors of the league, without Kafka: what the service would have said of them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+from stream_app.evaluation.rolling import Tally, marks_of
+from stream_app.events import Configure, Evaluation, Features, Figures, LeagueConfig
+from stream_app.feeds.datasets import PlayedMatch
+from stream_app.feeds.schedule import schedule
+from stream_app.league import League
+
+BURN_IN_SEASONS = 2
+"""Seasons at the start of each competition that the figures after burn-in leave out, since models begin knowing nothing."""
+
+COLUMNS = (
+    "match_id",
+    "competition",
+    "season",
+    "kickoff",
+    "home",
+    "away",
+    "model",
+    "p_home",
+    "p_draw",
+    "p_away",
+    "outcome",
+)
+
+
+def backtest(matches: Iterable[PlayedMatch], config: Callable[[str], LeagueConfig]) -> Iterator[Evaluation]:
+    """The evaluation of every match, in the order in which the results came.
+
+    Each competition has a league of its own, configured with `config(competition)` when it is first seen. The stream
+    publishes the same for the same matches, to the last bit.
+    """
+    leagues: dict[str, League] = {}
+    for event in schedule(matches):
+        league = leagues.get(event.competition)
+        if league is None:
+            league = leagues[event.competition] = League(event.competition)
+            league.configure(Configure(event.competition, config(event.competition)))
+        outputs = league.predict(event) if isinstance(event, Features) else league.learn(event)
+        yield from (output for output in outputs if isinstance(output, Evaluation))
+
+
+class Rows:
+    """Writes one line a match and model to a CSV file. Floats are written so that reading gives the same bits."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._writer.writerow(COLUMNS)
+
+    def write(self, evaluation: Evaluation) -> None:
+        """Write the lines of one match."""
+        match = (
+            evaluation.match_id,
+            evaluation.competition,
+            evaluation.season,
+            evaluation.kickoff.isoformat().replace("+00:00", "Z"),
+            evaluation.home,
+            evaluation.away,
+        )
+        for score in evaluation.models:
+            given = (repr(score.probabilities.of(outcome)) for outcome in ("H", "D", "A"))
+            self._writer.writerow((*match, score.model, *given, evaluation.outcome))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """One model's figures over all matches, and over those after the burn-in."""
+
+    model: str
+    everything: Figures
+    after_burn_in: Figures
+
+
+class Report:
+    """Gathers the figures of a back-test."""
+
+    def __init__(self) -> None:
+        self.matches = 0
+        self._seasons: dict[str, dict[str, int]] = {}
+        self._tallies: dict[str, tuple[Tally, Tally]] = {}
+
+    def add(self, evaluation: Evaluation) -> None:
+        """Count the scores of one match in."""
+        self.matches += 1
+        seasons = self._seasons.setdefault(evaluation.competition, {})
+        settled = seasons.setdefault(evaluation.season, len(seasons)) >= BURN_IN_SEASONS
+        for score in evaluation.models:
+            everything, after_burn_in = self._tallies.setdefault(score.model, (Tally(), Tally()))
+            marks = marks_of(score)
+            everything.add(marks)
+            if settled:
+                after_burn_in.add(marks)
+
+    def models(self) -> list[ModelReport]:
+        """The report of each model, champion first."""
+        return [
+            ModelReport(model, everything.figures(), after_burn_in.figures())
+            for model, (everything, after_burn_in) in self._tallies.items()
+        ]
