@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stream_app.contracts import decode, encode
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.errors import Fatal
-from stream_app.events import Configure, DecayAlert, Evaluation, Features, Output, Prediction, Result, Scoreboard
+from stream_app.events import Configure, DecayAlert, Evaluation, Features, Prediction, Result, Scoreboard
 from stream_app.league import League
 from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
 

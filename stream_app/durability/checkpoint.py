@@ -33,7 +33,7 @@ class Checkpoint:
 
 
 def read_checkpoint(value: bytes | None) -> Checkpoint | None:
-    """The checkpoint in a record; None when there is none or it is damaged (then the log is read from its beginning)."""
+    """The checkpoint in a record; None when there is none or it is damaged: then the log is read from its beginning."""
     if not value:
         return None
     try:
@@ -43,7 +43,9 @@ def read_checkpoint(value: bytes | None) -> Checkpoint | None:
         return None
 
 
-def resume_place(checkpoint: Checkpoint | None, snapshots: Mapping[str, int | None], committed: int, beginning: int) -> int:
+def resume_place(
+    checkpoint: Checkpoint | None, snapshots: Mapping[str, int | None], committed: int, beginning: int
+) -> int:
     """The log offset at which a partition has to be read on, so that no league misses an entry.
 
     Parameters

@@ -75,4 +75,7 @@ class Fence:
         """Raise Fatal when the last beat is longer ago than allowed."""
         pause = self._clock() - self._last
         if pause > self._limit:
-            raise Fatal(f"the worker stood still for {pause:.1f} s (allowed: {self._limit:.1f} s); its partitions may be elsewhere")
+            raise Fatal(
+                f"the worker stood still for {pause:.1f} s (allowed: {self._limit:.1f} s);"
+                " its partitions may have another owner by now"
+            )

@@ -53,7 +53,8 @@ def read_entry(key: bytes | None, value: bytes | None, headers: Iterable[tuple[s
     Raises
     ------
     Fatal
-        The record was not written by an order agent. Nothing else may write the log, so nothing after it can be trusted.
+        The record was not written by an order agent. Nothing else may write the log, so nothing after it can be
+        trusted.
     """
     named = dict(headers or ())
     try:

@@ -15,11 +15,11 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
 from typing import TypedDict
 
 import numpy
 import orjson
-import river
 import zstandard
 
 FORMAT = 1
@@ -37,7 +37,7 @@ _COMPRESSION_LEVEL = 1  # the fastest of zstd's regular levels: checkpoints are 
 VERSIONS: Mapping[str, str] = {
     "python": ".".join(platform.python_version_tuple()[:2]),
     "numpy": numpy.__version__,
-    "river": river.__version__,
+    "river": version("river"),
 }
 """What the layout of pickled state depends on besides this code."""
 
@@ -161,17 +161,21 @@ def _open(blob: bytes, key: bytes) -> tuple[_Head, bytes]:
         raise SnapshotRefused("it was signed with another key")
     if (head["format"], head["versions"]) != (FORMAT, VERSIONS):
         raise SnapshotRefused(
-            f"it has format {head['format']} of {head['versions']}, this program has format {FORMAT} of {dict(VERSIONS)}"
+            f"it has format {head['format']} of {head['versions']},"
+            f" this program has format {FORMAT} of {dict(VERSIONS)}"
         )
     return head, body
 
 
-def pack(blob: bytes, competition: str, previous: bytes | None, piece_bytes: int = PIECE_BYTES) -> list[tuple[bytes, bytes]]:
+def pack(
+    blob: bytes, competition: str, previous: bytes | None, piece_bytes: int = PIECE_BYTES
+) -> list[tuple[bytes, bytes]]:
     """The records, in the order in which they must be written, that hold `blob` under the key `competition`.
 
-    A small snapshot is one record. A large one is cut into pieces under keys of their own, in one of two slots that take
-    turns, and the record under the competition's key, written last, says which slot holds: a process that dies between
-    two pieces leaves the last whole snapshot standing. `previous` is the current record under the competition's key.
+    A small snapshot is one record. A large one is cut into pieces under keys of their own, in one of two slots that
+    take turns, and the record under the competition's key, written last, says which slot holds: a process that dies
+    between two pieces leaves the last whole snapshot standing. `previous` is the current record under the
+    competition's key.
     """
     key = competition.encode()
     if len(blob) < piece_bytes:

@@ -27,7 +27,14 @@ def test_a_message_that_comes_twice_is_admitted_once() -> None:
     guard = OffsetGuard("learn")
     guard.expect("match-log", 0, 0)
 
-    assert [guard.admit("match-log", 0, offset) for offset in (0, 0, 1, 0, 1, 2)] == [True, False, True, False, False, True]
+    assert [guard.admit("match-log", 0, offset) for offset in (0, 0, 1, 0, 1, 2)] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_before_a_partition_is_ours_and_after_it_was_taken_away_nothing_is_admitted() -> None:

@@ -49,7 +49,9 @@ def test_a_snapshot_of_another_format_is_refused_and_says_which(monkeypatch: pyt
     blob = freeze(STATE, INFO, KEY)
     monkeypatch.setattr(snapshot, "FORMAT", snapshot.FORMAT + 1)
 
-    with pytest.raises(SnapshotRefused, match=f"format {snapshot.FORMAT - 1} of .*, this program has format {snapshot.FORMAT}"):
+    with pytest.raises(
+        SnapshotRefused, match=f"format {snapshot.FORMAT - 1} of .*, this program has format {snapshot.FORMAT}"
+    ):
         inspect(blob, KEY)
 
 

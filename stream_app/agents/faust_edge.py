@@ -1,0 +1,131 @@
+"""What this service needs Faust and aiokafka to do differently, in one place.
+
+Each item says why it is there and was seen with faust-streaming 0.15.3 and aiokafka 0.14.0.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec, cast
+
+import aiokafka
+import faust
+from faust.streams import Stream
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Producer, Transport
+from faust.types import TP, Message, StreamT
+
+EXIT_FATAL = 70
+"""Exit code of a worker that ended itself because an invariant did not hold (EX_SOFTWARE of sysexits.h)."""
+
+FETCH_MAX_WAIT_MS = 50
+"""Longest wait of a fetch, in milliseconds. Faust fixes it at 1,500, which is then the latency of sparse traffic."""
+
+P = ParamSpec("P")
+
+
+def die(error: BaseException) -> NoReturn:
+    """End the process at once, saying why in one line.
+
+    A restart is safe, going on is not: nothing that is in flight may be acknowledged any more, so no clean-up runs.
+    """
+    print(f"stream-app worker: exit {EXIT_FATAL}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+    os._exit(EXIT_FATAL)
+
+
+def fatal_on_error(body: Callable[P, Awaitable[None]]) -> Callable[P, Awaitable[None]]:
+    """Make any exception of a coroutine end the process.
+
+    Faust restarts an agent that raises and goes on behind the message that it raised on, and it swallows what its
+    signal handlers raise: both would be silent losses.
+    """
+
+    @wraps(body)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            await body(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  # the edge: whatever it is, the process must not go on
+            die(error)
+
+    return guarded
+
+
+class _ConsumerThread(AIOKafkaConsumerThread):
+    """Fetches with a short wait, and answers where the group stands."""
+
+    def _create_worker_consumer(self, transport: Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
+        return consumer
+
+    async def committed(self, partitions: Iterable[TP]) -> dict[TP, int | None]:
+        consumer = self._ensure_consumer()
+        return {tp: await consumer.committed(aiokafka.TopicPartition(*tp)) for tp in partitions}
+
+    def fetched_up_to(self, tp: TP) -> int | None:
+        """The next offset that the brokers will be asked for; gaps in the offsets are behind it."""
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        state = assignment and assignment.state_value(aiokafka.TopicPartition(*tp))
+        return state.position if state and state.has_valid_position else None
+
+
+class PlacesConsumer(Consumer):
+    """A Faust consumer that commits only what it is told to.
+
+    Faust commits on its own what streams have acknowledged, and acknowledges by itself messages that it skips around a
+    rebalance. What is read for good is known here exactly (an input when the log has it, the log when a checkpoint has
+    it), so acknowledgements are turned off and `commit_places` is the only way to commit.
+    """
+
+    _thread: _ConsumerThread
+
+    def _new_consumer_thread(self) -> _ConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def ack(self, message: Message) -> bool:
+        return False
+
+    async def committed(self, partitions: Iterable[TP]) -> dict[TP, int | None]:
+        """The group's committed offsets; None where it has none."""
+        return await self._thread.call_thread(self._thread.committed, list(partitions))  # type: ignore[no-any-return]  # untyped in mode
+
+    async def commit_places(self, places: Mapping[TP, int]) -> bool:
+        """Commit `places` (the next offsets to read); False when the group has been rebalanced in between."""
+        return await self._thread.commit(places)
+
+    def fetched_up_to(self, tp: TP) -> int | None:
+        """The next offset that the brokers will be asked for, None before the first fetch."""
+        return self._thread.fetched_up_to(tp)
+
+
+def places_consumer(app: faust.App) -> PlacesConsumer:
+    """The consumer of an application that uses `EdgeTransport`."""
+    return cast(PlacesConsumer, app.consumer)
+
+
+async def messages(stream: StreamT[bytes]) -> AsyncIterator[Message]:
+    """The raw messages of an agent's stream. Nothing is acknowledged: see `PlacesConsumer`."""
+    async for event in cast(Stream[bytes], stream).noack().events():
+        yield event.message
+
+
+def header_pairs(message: Message) -> list[tuple[str, bytes]]:
+    """The headers of a message as Kafka has them: pairs, in their order."""
+    headers = message.headers or []
+    return list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+
+
+class IdempotentProducer(Producer):
+    """A Faust producer that neither reorders nor doubles when it retries. Faust has no setting for it."""
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True}
+
+
+class EdgeTransport(Transport):
+    """The transport with the consumer and the producer of this module."""
+
+    Consumer = PlacesConsumer
+    Producer = IdempotentProducer

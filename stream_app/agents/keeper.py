@@ -1,0 +1,226 @@
+"""The keeper: applies log entries to the leagues in log order, publishes what they say, and keeps checkpoints.
+
+Both agents on the log hand their entries to one barrier. What comes out of it is applied batch by batch; a batch ends
+when the brokers have confirmed everything that it published. A checkpoint then puts the changed leagues and the place
+in the log on record, and only after that the place is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Collection
+from time import monotonic
+
+import faust
+from faust.types import TP, Message
+
+from stream_app.agents.faust_edge import header_pairs, places_consumer
+from stream_app.agents.ownership import Ownership
+from stream_app.agents.tables import Tables
+from stream_app.contracts import Kind, encode
+from stream_app.durability.barrier import Barrier
+from stream_app.durability.book import Book
+from stream_app.durability.checkpoint import Checkpoint, read_checkpoint, resume_place
+from stream_app.durability.guards import Fence, OffsetGuard
+from stream_app.durability.log import Entry, read_entry
+from stream_app.durability.snapshot import SnapshotInfo, SnapshotRefused, freeze, inspect, is_piece, pack, thaw, unpack
+from stream_app.errors import Fatal
+from stream_app.partitioning import partition_of
+from stream_app.settings import Settings
+from stream_app.topics import LOG
+
+log = logging.getLogger(__name__)
+
+BATCH = 512
+"""Entries applied and confirmed together. What arrives in the meantime is the next batch."""
+
+YIELD_S = 0.02
+"""Seconds of applying after which the event loop gets a turn, so that heartbeats and fetches go on."""
+
+
+class Keeper:
+    """Owns the leagues of this worker's partitions."""
+
+    def __init__(self, app: faust.App, settings: Settings, tables: Tables, ownership: Ownership, fence: Fence) -> None:
+        self._app = app
+        self._settings = settings
+        self._tables = tables
+        self._ownership = ownership
+        self._fence = fence
+        self._signing_key = settings.snapshot_key.get_secret_value().encode()
+        self._guards = {reader: OffsetGuard(reader) for reader in ("predict", "learn")}
+        self._barrier: Barrier[Entry] = Barrier()
+        self._arrived = asyncio.Event()
+        self._books: dict[str, Book] = {}
+        self._dirty: dict[str, int] = {}
+        self._last: dict[int, dict[str, int]] = {}
+        self._applied: dict[int, int] = {}
+        self._checkpointed: dict[int, int] = {}
+        self._since_checkpoint = 0
+        self._checkpoint_at = 0.0
+
+    # Reading
+
+    def offer(self, reader: str, kinds: Collection[Kind], message: Message) -> None:
+        """Hand in a record of the log that an agent has read; those of other kinds only count as seen."""
+        if not self._guards[reader].admit(message.topic, message.partition, message.offset):
+            return
+        entry = read_entry(message.key, message.value, header_pairs(message))
+        if entry.kind in kinds:
+            self._barrier.offer(message.partition, message.offset, entry)
+            self._arrived.set()
+
+    # Ownership
+
+    def clear(self) -> None:
+        """The partitions are taken away: forget everything, the log and the snapshots have it."""
+        for guard in self._guards.values():
+            guard.clear()
+        self._barrier.clear()
+        self._books.clear()
+        self._dirty.clear()
+        self._last.clear()
+        self._applied.clear()
+        self._checkpointed.clear()
+
+    def place_to_resume(self, partition: int, committed: int, beginning: int) -> int:
+        """Where the log of `partition` has to be read on, by what the tables hold. Raises Fatal when that is gone."""
+        checkpoint = read_checkpoint(self._tables.checkpoint_of(partition))
+        held: dict[str, int | None] = {}
+        for key in self._tables.snapshot_keys():
+            if not is_piece(key) and partition_of(key, self._settings.partitions) == partition:
+                held[key.decode()] = self._position_of_snapshot(key.decode())
+        place = resume_place(checkpoint, held, committed, beginning)
+        self._last[partition] = {name: position for name, position in held.items() if position is not None}
+        return place
+
+    def begin(self, partition: int, place: int) -> None:
+        """`partition` is ours; its log is read on at `place`."""
+        for guard in self._guards.values():
+            guard.expect(LOG, partition, place)
+        self._barrier.expect(partition, place)
+        self._applied[partition] = self._checkpointed[partition] = place
+        self._checkpoint_at = monotonic() + self._settings.checkpoint_interval_s
+
+    def _position_of_snapshot(self, competition: str) -> int | None:
+        try:
+            return inspect(unpack(competition, self._tables.snapshot), self._signing_key).position
+        except SnapshotRefused as refused:
+            log.warning("snapshot of %r is not used, its league is rebuilt from the log: %s", competition, refused)
+            self._tables.forget_snapshot(competition)
+            return None
+
+    # Applying
+
+    async def run(self) -> None:
+        """Apply what the barrier lets through, for ever."""
+        while True:
+            batch = self._barrier.take(BATCH)
+            if batch:
+                await self._apply(batch)
+            elif not await self._wait_for_entries():
+                await self.checkpoint()
+            if self._since_checkpoint >= self._settings.checkpoint_entries or monotonic() >= self._checkpoint_at:
+                await self.checkpoint()
+
+    async def _wait_for_entries(self) -> bool:
+        """Wait for the next entry; False when a checkpoint is due before one comes."""
+        self._arrived.clear()
+        if not self._dirty:
+            return await self._arrived.wait()
+        try:
+            await asyncio.wait_for(self._arrived.wait(), max(self._checkpoint_at - monotonic(), 0.0))
+        except TimeoutError:
+            return False
+        return True
+
+    async def _apply(self, batch: list[tuple[int, int, Entry]]) -> None:
+        epoch = self._ownership.epoch
+        sent: list[Awaitable[object]] = []
+        changed: dict[str, int] = {}
+        yielded = monotonic()
+        for partition, offset, entry in batch:
+            self._fence.check()
+            book = self._book(entry.competition)
+            outputs = book.apply(offset, entry)
+            changed[entry.competition] = partition
+            self._last[partition][entry.competition] = book.position
+            for output in outputs:
+                sent.append(await self._app.producer.send(output.topic, entry.key, output.value, partition, None, None))
+            if monotonic() - yielded > YIELD_S:
+                await asyncio.sleep(0)
+                yielded = monotonic()
+            if self._ownership.epoch != epoch:
+                return
+        scoreboards = [(name, encode(self._books[name].scoreboard()), partition) for name, partition in changed.items()]
+        for competition, scoreboard, partition in scoreboards:
+            sent.append(await self._tables.put_scoreboard(competition, scoreboard, partition))
+        for confirmation in sent:
+            await confirmation
+        if self._ownership.epoch != epoch:
+            return
+        self._dirty.update(changed)
+        for partition, offset, _ in batch:
+            self._applied[partition] = offset + 1
+        self._since_checkpoint += len(batch)
+
+    def _book(self, competition: str) -> Book:
+        book = self._books.get(competition)
+        if book is None:
+            book = self._books[competition] = self._load(competition)
+        return book
+
+    def _load(self, competition: str) -> Book:
+        if self._tables.snapshot(competition.encode()) is None:
+            return Book(competition)
+        try:
+            book = thaw(unpack(competition, self._tables.snapshot), self._signing_key)
+        except SnapshotRefused as refused:
+            # It was looked at before its partition began; that it fails now is a surprise, and the next start must
+            # not run into it again.
+            self._tables.forget_snapshot(competition)
+            raise Fatal(f"snapshot of {competition!r} cannot be loaded and is dropped: {refused}") from refused
+        if not isinstance(book, Book):
+            raise Fatal(f"snapshot of {competition!r} holds a {type(book).__name__}")
+        return book
+
+    # Checkpoints
+
+    async def checkpoint(self) -> None:
+        """Put every changed league and the place in the log on record, then commit that place."""
+        epoch = self._ownership.epoch
+        places = {p: place for p, place in self._applied.items() if place > self._checkpointed[p]}
+        sent: list[Awaitable[object]] = []
+        for competition, partition in list(self._dirty.items()):
+            self._fence.check()
+            book = self._books[competition]
+            blob = freeze(book, SnapshotInfo(competition, book.position), self._signing_key)
+            for key, value in pack(blob, competition, self._tables.snapshot(competition.encode())):
+                sent.append(await self._tables.put_snapshot(key, value, partition))
+            await asyncio.sleep(0)
+            if self._ownership.epoch != epoch:
+                return
+        for confirmation in sent:
+            await confirmation
+        if self._ownership.epoch != epoch:
+            return
+        for confirmation in [
+            await self._tables.put_checkpoint(partition, Checkpoint(place, self._last[partition]).to_bytes())
+            for partition, place in places.items()
+        ]:
+            await confirmation
+        if self._ownership.epoch != epoch:
+            return
+        self._fence.check()
+        self._dirty.clear()
+        self._since_checkpoint = 0
+        self._checkpointed.update(places)
+        self._checkpoint_at = monotonic() + self._settings.checkpoint_interval_s
+        await self._commit(places)
+
+    async def _commit(self, places: dict[int, int]) -> None:
+        if places:
+            await places_consumer(self._app).commit_places(
+                {TP(LOG, partition): place for partition, place in places.items()}
+            )

@@ -1,0 +1,191 @@
+"""The order agent: checks what comes in, merges the inputs by event time and appends them to the match-log.
+
+It owns no decision but the order. What it has appended is on record for good; an input message is marked as read only
+after the brokers have confirmed that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+
+import faust
+from faust.types import TP, Message, StreamT
+
+from stream_app.agents.faust_edge import PlacesConsumer, messages, places_consumer
+from stream_app.agents.ownership import Ownership
+from stream_app.contracts import KIND_OF_TOPIC, encode, event_time, parse
+from stream_app.durability.guards import Fence, OffsetGuard
+from stream_app.durability.log import NO_SOURCE, Entry
+from stream_app.durability.merge import EventTimeMerge
+from stream_app.errors import InvalidInput
+from stream_app.events import Configure, LeagueConfig, name_id
+from stream_app.partitioning import partition_of
+from stream_app.settings import Settings
+from stream_app.topics import DEAD_LETTERS, INPUTS, LOG
+
+BATCH = 512
+"""Messages that are appended and awaited together. What arrives in the meantime is the next batch."""
+
+QUEUE_FULL, QUEUE_DROPPED = 1_024, 512
+"""Waiting messages of an input partition at which fetching it stops, and goes on again."""
+
+POLL_S = 0.02
+"""Seconds between two looks whether an input that is waited for has reached its end."""
+
+_AT_ONCE = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An input message on its way: into the log, or to the dead letters when `entry` is None."""
+
+    message: Message
+    entry: Entry | None
+    reason: str
+
+
+class Orderer:
+    """Takes input messages from the order agent and appends them to the log."""
+
+    def __init__(
+        self, app: faust.App, settings: Settings, config: LeagueConfig, ownership: Ownership, fence: Fence
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._config = config
+        self._ownership = ownership
+        self._fence = fence
+        self._guard = OffsetGuard("order")
+        self._merges: dict[int, EventTimeMerge[_Waiting]] = {}
+        self._configured: set[str] = set()
+        self._arrived = asyncio.Event()
+        self._places: dict[TP, int] = {}
+
+    @property
+    def _consumer(self) -> PlacesConsumer:
+        return places_consumer(self._app)
+
+    def begin(self, places: Mapping[TP, int]) -> None:
+        """The input partitions in `places` are ours; reading begins at these offsets."""
+        for tp, place in places.items():
+            self._guard.expect(tp.topic, tp.partition, place)
+            self._merges.setdefault(
+                tp.partition, EventTimeMerge(INPUTS, idle=self._settings.merge_idle_s, now=monotonic())
+            )
+
+    def clear(self) -> None:
+        """The partitions are taken away: forget all that is not in the log."""
+        self._guard.clear()
+        self._merges.clear()
+        self._configured.clear()
+        self._places.clear()
+        self._consumer._buffered_partitions.clear()
+
+    async def read(self, stream: StreamT[bytes]) -> None:
+        """The agent's body. Never blocks, so that no input can hold another one up."""
+        async for message in messages(stream):
+            self._receive(message)
+
+    def take_places(self) -> dict[TP, int]:
+        """The places up to which the inputs are in the log, where they changed since the last call."""
+        places, self._places = self._places, {}
+        return places
+
+    async def run(self) -> None:
+        """Append what has been received, for ever."""
+        while True:
+            batch = self._take()
+            if batch:
+                await self._append(batch)
+            elif any(merge.waiting(source) for merge in self._merges.values() for source in INPUTS):
+                await asyncio.sleep(POLL_S)
+            else:
+                self._arrived.clear()
+                await self._arrived.wait()
+
+    def _receive(self, message: Message) -> None:
+        # Compaction and transactions leave gaps in the offsets of an input that are no losses.
+        if not self._guard.admit(message.topic, message.partition, message.offset, gaps_allowed=True):
+            return
+        time, waiting = self._check(message)
+        length = self._merges[message.partition].offer(message.topic, time, waiting, now=monotonic())
+        if length >= QUEUE_FULL:
+            self._consumer.on_buffer_full(TP(*message.tp))
+        self._arrived.set()
+
+    def _check(self, message: Message) -> tuple[datetime, _Waiting]:
+        try:
+            event = parse(message.topic, message.key, message.value, max_bytes=self._settings.max_message_bytes)
+            right = partition_of(event.competition.encode(), self._settings.partitions)
+            if message.partition != right:
+                raise InvalidInput(
+                    f"partition {message.partition}: a message of competition {event.competition!r} belongs in"
+                    f" partition {right} of {self._settings.partitions} (Kafka's default partitioner on the key)"
+                )
+        except InvalidInput as error:
+            # Refused messages keep their turn in their own input and hold the other one up no longer than that.
+            return _AT_ONCE, _Waiting(message, None, str(error))
+        kind = KIND_OF_TOPIC[message.topic]
+        entry = Entry(kind, event.competition, message.topic, message.offset, message.value or b"")
+        return event_time(event), _Waiting(message, entry, "")
+
+    def _take(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        now = monotonic()
+        for partition, merge in self._merges.items():
+
+            def at_end(source: str, partition: int = partition) -> bool:
+                return self._at_end(TP(source, partition))
+
+            while len(batch) < BATCH and (taken := merge.take(at_end, now=now)) is not None:
+                source, waiting = taken
+                batch.append(waiting)
+                if merge.waiting(source) < QUEUE_DROPPED:
+                    self._consumer.on_buffer_drop(TP(source, partition))
+        return batch
+
+    def _at_end(self, tp: TP) -> bool:
+        """Whether the brokers have nothing of this input that has not been received."""
+        highwater = self._consumer.highwater(tp)
+        received = self._guard.next_offset(tp.topic, tp.partition)
+        return highwater is not None and received is not None and received >= highwater
+
+    async def _append(self, batch: list[_Waiting]) -> None:
+        epoch = self._ownership.epoch
+        sent: list[Awaitable[object]] = []
+        for waiting in batch:
+            self._fence.check()
+            if waiting.entry is None:
+                sent.append(await self._send_dead_letter(waiting))
+                continue
+            partition, competition = waiting.message.partition, waiting.entry.competition
+            if competition not in self._configured:
+                self._configured.add(competition)
+                sent.append(await self._send(self._configure_entry(competition), partition))
+            sent.append(await self._send(waiting.entry, partition))
+        for confirmation in sent:
+            await confirmation
+        if self._ownership.epoch == epoch:
+            for waiting in batch:
+                self._places[TP(*waiting.message.tp)] = waiting.message.offset + 1
+
+    async def _send(self, entry: Entry, partition: int) -> Awaitable[object]:
+        return await self._app.producer.send(LOG, entry.key, entry.payload, partition, None, entry.headers())
+
+    def _configure_entry(self, competition: str) -> Entry:
+        return Entry("configure", competition, NO_SOURCE, -1, encode(Configure(competition, self._config)))
+
+    async def _send_dead_letter(self, waiting: _Waiting) -> Awaitable[object]:
+        message = waiting.message
+        headers = [
+            ("id", name_id("dead-letter", message.topic, message.partition, message.offset).encode()),
+            ("topic", message.topic.encode()),
+            ("partition", b"%d" % message.partition),
+            ("offset", b"%d" % message.offset),
+            ("error", waiting.reason.encode()),
+        ]
+        return await self._app.producer.send(DEAD_LETTERS, message.key, message.value, message.partition, None, headers)

@@ -1,0 +1,68 @@
+"""The Faust tables of the worker, and how they are written.
+
+Faust writes a table's changelog only from inside an agent's own event, waits for nobody and reports a failed send as
+a warning. Here a value is put into the table and sent to its changelog in one step, to the partition that owns it, and
+the caller awaits the brokers' confirmation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable
+
+import faust
+from faust.types import TableT
+
+from stream_app.topics import CHECKPOINTS, SCOREBOARD, SNAPSHOTS
+
+
+class Tables:
+    """`scoreboard`, `snapshots` and `checkpoints`, keyed by competition (checkpoints: by partition)."""
+
+    def __init__(self, app: faust.App, partitions: int) -> None:
+        self._app = app
+        self._tables: dict[str, TableT[bytes, bytes]] = {
+            name: app.Table(
+                name,
+                key_type=bytes,
+                value_type=bytes,
+                partitions=partitions,
+                changelog_topic=app.topic(name, key_type=bytes, value_type=bytes, partitions=partitions, internal=True),
+            )
+            for name in (SCOREBOARD, SNAPSHOTS, CHECKPOINTS)
+        }
+
+    def snapshot_keys(self) -> Iterable[bytes]:
+        """Keys of all snapshot records of the partitions that are ours."""
+        return list(self._tables[SNAPSHOTS].data.keys())
+
+    def snapshot(self, key: bytes) -> bytes | None:
+        """The snapshot record under `key`."""
+        return self._tables[SNAPSHOTS].data.get(key)
+
+    def forget_snapshot(self, competition: str) -> None:
+        """Do not use the snapshot of `competition` again; the next checkpoint writes a new one."""
+        self._tables[SNAPSHOTS].data.pop(competition.encode(), None)
+
+    def checkpoint_of(self, partition: int) -> bytes | None:
+        """The checkpoint record of `partition`."""
+        return self._tables[CHECKPOINTS].data.get(_checkpoint_key(partition))
+
+    async def put_snapshot(self, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
+        """Write one snapshot record; the returned awaitable is done when the brokers have it."""
+        return await self._put(SNAPSHOTS, key, value, partition)
+
+    async def put_checkpoint(self, partition: int, value: bytes) -> Awaitable[object]:
+        """Write the checkpoint of `partition`; awaitable as above."""
+        return await self._put(CHECKPOINTS, _checkpoint_key(partition), value, partition)
+
+    async def put_scoreboard(self, competition: str, value: bytes, partition: int) -> Awaitable[object]:
+        """Write the scoreboard of `competition`; awaitable as above."""
+        return await self._put(SCOREBOARD, competition.encode(), value, partition)
+
+    async def _put(self, name: str, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
+        self._tables[name].data[key] = value
+        return await self._app.producer.send(name, key, value, partition, None, None)
+
+
+def _checkpoint_key(partition: int) -> bytes:
+    return b"%d" % partition

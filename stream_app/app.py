@@ -1,0 +1,159 @@
+"""The Faust application: the only place where the worker is wired together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic
+
+import faust
+from faust.types import TP, StreamT, TopicT
+from yarl import URL
+
+from stream_app.agents import learn, predict
+from stream_app.agents.faust_edge import EdgeTransport, PlacesConsumer, fatal_on_error, places_consumer
+from stream_app.agents.keeper import Keeper
+from stream_app.agents.order import Orderer
+from stream_app.agents.ownership import Ownership
+from stream_app.agents.tables import Tables
+from stream_app.durability.guards import Fence
+from stream_app.events import LeagueConfig
+from stream_app.settings import Settings
+from stream_app.topics import INPUT_MAX_BYTES, INPUTS, LOG
+
+log = logging.getLogger(__name__)
+
+SESSION_S = 6.0
+"""Seconds without a heartbeat after which the brokers give a worker's partitions to another one."""
+
+STANDSTILL_S = 4.0
+"""Longest standstill of the event loop, in seconds; below the session, so that a frozen worker never writes late."""
+
+BEAT_S = 0.2
+COMMIT_S = 1.0
+
+
+def league_config(settings: Settings) -> LeagueConfig:
+    """The configuration that new competitions get from the settings."""
+    return LeagueConfig(
+        window=settings.window,
+        decay_drop=settings.decay_drop,
+        uncertain_below=settings.uncertain_below,
+        expire_after_days=settings.expire_after_days,
+    )
+
+
+def create_app(settings: Settings, bootstrap: str) -> faust.App:
+    """The worker as a Faust application on the brokers at `bootstrap` (host:port[,host:port])."""
+    brokers = [URL(f"kafka://{server}") for server in bootstrap.split(",")]
+    app = faust.App(
+        settings.app_id,
+        broker=brokers,
+        store="memory://",
+        web_enabled=False,
+        topic_partitions=settings.partitions,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+        stream_buffer_maxsize=4096,
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=2.0,
+        broker_rebalance_timeout=10.0,
+        broker_request_timeout=20.0,
+        broker_max_poll_records=1000,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.worker_id,
+        producer_acks=-1,
+        producer_linger=0.0,
+        producer_max_batch_size=256 * 1024,
+        producer_max_request_size=INPUT_MAX_BYTES + 1024 * 1024,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+    app.transport = EdgeTransport(brokers, app)
+    app.producer_transport = EdgeTransport(brokers, app)
+    _wire(app, settings)
+    return app
+
+
+def _wire(app: faust.App, settings: Settings) -> None:
+    ownership = Ownership()
+    fence = Fence(monotonic, STANDSTILL_S)
+    tables = Tables(app, settings.partitions)
+    orderer = Orderer(app, settings, league_config(settings), ownership, fence)
+    keeper = Keeper(app, settings, tables, ownership, fence)
+
+    def consumer() -> PlacesConsumer:
+        return places_consumer(app)
+
+    def raw(*names: str) -> TopicT:
+        return app.topic(*names, key_type=bytes, value_type=bytes, partitions=settings.partitions)
+
+    @app.agent(raw(*INPUTS), name="order")
+    @fatal_on_error
+    async def order_agent(stream: StreamT[bytes]) -> None:
+        await orderer.read(stream)
+
+    @app.agent(raw(LOG), name="predict")
+    @fatal_on_error
+    async def predict_agent(stream: StreamT[bytes]) -> None:
+        await predict.read(stream, keeper)
+
+    @app.agent(raw(LOG), name="learn")
+    @fatal_on_error
+    async def learn_agent(stream: StreamT[bytes]) -> None:
+        await learn.read(stream, keeper)
+
+    async def beat() -> None:
+        # Faust's monitor costs a tenth of the throughput and nobody reads it.
+        app.sensors.remove(app.monitor)
+        while True:
+            fence.beat()
+            await asyncio.sleep(BEAT_S)
+
+    async def commit_inputs() -> None:
+        while True:
+            await asyncio.sleep(COMMIT_S)
+            if places := orderer.take_places():
+                await consumer().commit_places(places)
+
+    for body in (orderer.run, keeper.run, beat, commit_inputs):
+        app.task(fatal_on_error(body))
+
+    @app.on_partitions_revoked.connect
+    @fatal_on_error
+    async def on_revoked(*_: object, **__: object) -> None:
+        ownership.lose()
+        orderer.clear()
+        keeper.clear()
+
+    @app.on_rebalance_complete.connect
+    @fatal_on_error
+    async def on_recovered(*_: object, **__: object) -> None:
+        # Faust lets events through before it has moved the partitions to their committed offsets. Stopped here, the
+        # flow is resumed by Faust itself after it has done so.
+        consumer().stop_flow()
+        epoch = ownership.epoch
+        assigned = consumer().assignment()
+        owned = sorted(tp for tp in assigned if tp.topic in (LOG, *INPUTS))
+        committed = await consumer().committed(owned)
+        beginnings = await consumer().earliest_offsets(*owned)
+        places: dict[TP, int] = {}
+        for tp in owned:
+            known, beginning = committed[tp], beginnings[tp]
+            start = beginning if known is None else known
+            places[tp] = keeper.place_to_resume(tp.partition, start, beginning) if tp.topic == LOG else start
+        # A new group has no offsets yet, and one whose last snapshot was overwritten by an older one has to go back.
+        changed = {tp: place for tp, place in places.items() if committed[tp] != place}
+        if changed and not await consumer().commit_places(changed):
+            return
+        if ownership.epoch != epoch:
+            return
+        for tp, place in places.items():
+            if tp.topic == LOG:
+                keeper.begin(tp.partition, place)
+        orderer.begin({tp: place for tp, place in places.items() if tp.topic != LOG})
+        ownership.gain(tuple(tp.partition for tp in owned if tp.topic == LOG))
+        log.info("ready: partitions %s of %d", list(ownership.partitions), settings.partitions)

@@ -1,0 +1,41 @@
+"""`stream-app worker`: one Faust worker."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("worker")(worker)
+
+
+def worker() -> None:
+    """Run one worker: it orders what feeds send, predicts, learns and keeps the tables.
+
+    Start as many as there are processors, up to the number of partitions; they share the work and take over from each
+    other. A worker that ends can simply be started again: nothing is lost and nothing is counted twice.
+
+    Needs Kafka (STREAM_APP_KAFKA, or the local stack of `stream-app dev up`) and its topics (made by `stream-app topics
+    create`).
+    """
+    import logging
+    import os
+
+    # One thread of linear algebra: more only fight over the processor, and sums must not depend on their number.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+    import faust
+
+    from stream_app.app import create_app
+    from stream_app.connections import bootstrap_servers
+    from stream_app.settings import settings
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("aiokafka", "faust", "mode"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    faust_app = create_app(settings(), bootstrap_servers(settings()))
+    faust.Worker(
+        faust_app, loglevel="info", quiet=True, redirect_stdouts=False, logging_config=None
+    ).execute_from_commandline()

@@ -1,0 +1,10 @@
+"""Where a competition lives: Kafka's default partitioner, as every client library has it."""
+
+from __future__ import annotations
+
+from aiokafka.partitioner import murmur2
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition of a record with `key` in a topic of `partitions` partitions (murmur2, as the Java client)."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
