@@ -14,7 +14,7 @@ from stream_app.feeds.schedule import schedule
 from stream_app.league import League
 
 BURN_IN_SEASONS = 2
-"""Seasons at the start of each competition that the figures after burn-in leave out, since models begin knowing nothing."""
+"""Seasons at the start of each competition that the figures after burn-in leave out: models begin knowing nothing."""
 
 COLUMNS = (
     "match_id",
