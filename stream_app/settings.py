@@ -5,18 +5,32 @@ A setting `x_y` is read from `STREAM_APP_X_Y`, then from the file `.env` in the 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_app.errors import InvalidInput
+from stream_app.events import LeagueConfig
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+):[0-9]{1,5}")
+
+
+def _addresses(text: str) -> str:
+    """`text` as it is. Raises ValueError if it is neither empty nor a list of addresses with ports."""
+    if text and not all(_ADDRESS.fullmatch(address) for address in text.split(",")):
+        raise ValueError("wanted host:port[,host:port]")
+    return text
+
+
+Addresses = Annotated[str, AfterValidator(_addresses)]
 
 
 class Settings(BaseSettings):
@@ -27,12 +41,13 @@ class Settings(BaseSettings):
     )
 
     # Where the outside world is
-    kafka: str | None = Field(
+    kafka: Addresses | None = Field(
         None, description="Kafka's bootstrap servers, host:port[,host:port]. Empty: the local stack."
     )
     database_url: SecretStr | None = Field(
         None,
-        description="PostgreSQL (or Supabase) address, postgresql://user:password@host:port/name. Empty: the local stack.",
+        description="PostgreSQL (or Supabase) address, postgresql://user:password@host:port/name."
+        " Empty: the local stack.",
     )
     data_dir: Path = Field(Path(".dev"), description="Folder of the local stack and of the CSV evaluation log.")
 
@@ -77,6 +92,15 @@ class Settings(BaseSettings):
         300, description="Milliseconds over which changes are gathered into one push to browsers."
     )
 
+    def league_config(self, competition: str) -> LeagueConfig:
+        """The configuration that these settings give to `competition`."""
+        return LeagueConfig(
+            window=self.window,
+            decay_drop=self.decay_drop,
+            uncertain_below=self.uncertain_below,
+            expire_after_days=self.expire_after_days,
+        )
+
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
@@ -96,7 +120,8 @@ def load(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # names and values are checked by pydantic
     except ValidationError as error:
         problems = [
-            f"STREAM_APP_{'_'.join(str(part) for part in item['loc']).upper()}={item.get('input')!r}: {item['msg']}"
+            f"STREAM_APP_{'_'.join(str(part) for part in item['loc']).upper()}={item.get('input')!r}: "
+            + item["msg"].removeprefix("Value error, ")
             for item in error.errors(include_url=False)
         ]
         raise InvalidInput("settings: " + "; ".join(problems)) from None
