@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stream_app import settings as module
+from stream_app.errors import InvalidInput
+from stream_app.settings import Settings, load, settings
+
+
+def test_every_setting_has_a_default_and_says_what_it_is_for() -> None:
+    for name, field in Settings.model_fields.items():
+        assert not field.is_required(), name
+        assert field.description, name
+
+
+def test_a_setting_is_read_from_its_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_APP_PARTITIONS", "7")
+    monkeypatch.setenv("STREAM_APP_KAFKA", "one:9092,[::1]:9093")
+    monkeypatch.setenv("STREAM_APP_DATA_DIR", "/srv/data")
+    read = settings()
+    assert (read.partitions, read.kafka, read.data_dir) == (7, "one:9092,[::1]:9093", Path("/srv/data"))
+
+
+def test_a_setting_is_read_from_the_file_env_below_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("STREAM_APP_WINDOW=50\nSTREAM_APP_WEB_PORT=1\nOTHER=x\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(module.Settings.model_config, "env_file", ".env")
+    monkeypatch.setenv("STREAM_APP_WEB_PORT", "2")
+    assert (load().window, load().web_port) == (50, 2)
+
+
+def test_a_given_value_goes_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_APP_WINDOW", "50")
+    assert load(window=3).window == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("PARTITIONS", "0", "STREAM_APP_PARTITIONS='0': Input should be greater than 0"),
+        ("PARTITIONS", "many", "STREAM_APP_PARTITIONS='many': Input should be a valid integer"),
+        ("DECAY_DROP", "1", "STREAM_APP_DECAY_DROP='1': Input should be less than 1"),
+        ("WEB_PORT", "65536", "STREAM_APP_WEB_PORT='65536': Input should be less than or equal to 65535"),
+        ("KAFKA", "localhost", "STREAM_APP_KAFKA='localhost': wanted host:port[,host:port]"),
+        ("KAFKA", "a:1, b:2", "STREAM_APP_KAFKA='a:1, b:2': wanted host:port[,host:port]"),
+        ("KAFKA", "a:port", "wanted host:port[,host:port]"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_variable_and_what_would_be_right(
+    name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"STREAM_APP_{name}", value)
+    with pytest.raises(InvalidInput) as refused:
+        settings()
+    assert reason in str(refused.value)
+
+
+def test_all_wrong_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_APP_WINDOW", "0")
+    monkeypatch.setenv("STREAM_APP_REPLICATION", "-1")
+    with pytest.raises(InvalidInput, match=r"STREAM_APP_REPLICATION='-1'.*; STREAM_APP_WINDOW='0'"):
+        settings()
+
+
+def test_no_kafka_may_be_said_by_an_empty_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_APP_KAFKA", "")
+    assert not settings().kafka
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(load(database_url="postgresql://u:secret@h/d", snapshot_key="secret"))
+    assert "secret" not in shown
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().window = 3
