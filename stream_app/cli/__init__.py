@@ -10,7 +10,7 @@ from importlib import import_module
 
 import typer
 
-COMMAND_MODULES: tuple[str, ...] = ("worker","topics", "backtest")
+COMMAND_MODULES: tuple[str, ...] = ("worker","topics", "backtest", "dev")
 """Modules of this package in the order in which `--help` lists their commands."""
 
 

@@ -12,10 +12,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TypedDict
 
 from stream_app.errors import Retryable
@@ -23,6 +25,7 @@ from stream_app.errors import Retryable
 PR_SET_PDEATHSIG = 1
 LOOPBACK = "127.0.0.1"
 LOG_TAIL_LINES = 15
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Below the ports that Linux and macOS give to outgoing connections, so that none of those takes a port that a server
 # of ours has left for a moment.
 PORTS = range(20_000, 30_000)
@@ -159,6 +162,43 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of that id runs; one that has ended and was not yet waited for does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    if sys.platform != "linux":
+        return True
+    try:
+        # The state is the first field after the program's name, which stands in parentheses and may hold anything.
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] != "Z"
+        )
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Within this, the signals that ask a program to end raise KeyboardInterrupt, so that it can clean up in order."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # One request is enough: a second one must not cut the cleaning short.
+        for it in ENDING_SIGNALS:
+            signal.signal(it, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in ENDING_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def unprivileged_user() -> pwd.struct_passwd | None:
