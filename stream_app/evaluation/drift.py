@@ -44,7 +44,7 @@ class DecayWatch:
 
     def look(self, standing: Standing, drop: float) -> Decay | None:
         """What has changed, with the relative rise `drop` of the log loss as the limit (0.05 is 5 %)."""
-        if not standing.is_full:
+        if not standing.is_full():
             return None
         measured = standing.rolling.mean_log_loss()
         if self.baseline is not None:

@@ -113,7 +113,6 @@ class Standing:
         self.window = window
         self._trim()
 
-    @property
     def is_full(self) -> bool:
         """Whether the window holds as many matches as it can."""
         return self.rolling.n >= self.window
