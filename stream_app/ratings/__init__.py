@@ -1,17 +1,21 @@
 """Ratings: what the results so far say about the strength of teams.
 
-`Ratings` is all that a league needs: it holds the clock and every rating system of one competition, and answers with
-one flat dictionary of numbers about a match.
+`Ratings` is all that a league needs: it holds the calendar and every rating system of one competition, and answers with
+one flat dictionary of numbers about a match. Everything that looks at a match later (models, score sheet, reasons)
+reads that dictionary and nothing else, so what a sealed prediction rests on can be kept with it.
 """
 
 from __future__ import annotations
 
 from stream_app.events import LeagueKind
 from stream_app.ratings.calendar import Calendar
-from stream_app.ratings.contract import Match, Moment, Rating
+from stream_app.ratings.contract import Entry, Match, Moment, Rating
 from stream_app.ratings.elo import Elo
+from stream_app.ratings.kalman import Kalman
+from stream_app.ratings.pi import Pi
+from stream_app.ratings.poisson import Poisson
 
-__all__ = ["Match", "Moment", "Rating", "Ratings"]
+__all__ = ["Entry", "Match", "Moment", "Rating", "Ratings"]
 
 
 class Ratings:
@@ -19,10 +23,13 @@ class Ratings:
 
     def __init__(self, kind: LeagueKind) -> None:
         self.calendar = Calendar(kind)
-        self.systems: tuple[Rating, ...] = (Elo(kind),)
+        self.systems: tuple[Rating, ...] = (Elo(kind), Pi(kind), Poisson(kind), Kalman(kind))
 
     def inputs(self, match: Match) -> dict[str, float]:
-        """Every number that the ratings have on `match` before it is played, by name. Changes nothing."""
+        """Every number that the ratings have on `match` before it is played, by name. Changes nothing.
+
+        Besides what the rating systems name, `neutral` and `friendly` are 1 where that is so and 0 elsewhere.
+        """
         moment = self.calendar.moment(match)
         inputs = {"neutral": float(match.neutral), "friendly": float(match.friendly)}
         for system in self.systems:
@@ -30,7 +37,10 @@ class Ratings:
         return inputs
 
     def learn(self, match: Match, home_goals: int, away_goals: int) -> None:
-        """Learn how `match` ended, and move the clock on to it."""
-        moment = self.calendar.advance(match)
+        """Learn how `match` ended, and move the calendar on to it."""
+        moment = self.calendar.moment(match)
         for system in self.systems:
             system.learn(match, moment, home_goals, away_goals)
+        for team in self.calendar.advance(match):
+            for system in self.systems:
+                system.forget(team)

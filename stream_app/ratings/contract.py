@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,33 +20,42 @@ class Match:
     friendly: bool = False
 
 
+class Entry(Enum):
+    """How a team comes into a match, which says what its rating starts from.
+
+    Seasons are rolled over team by team, when a team is next looked at. So a look at a coming match changes nothing,
+    and no match costs more than another.
+    """
+
+    SETTLED = "it has played in this season: its rating holds"
+    RETURNING = "it played in the last season, and not yet in this one: its rating is drawn towards the mean"
+    PROMOTED = "it was absent from the last season: it starts at what promoted teams are worth"
+    NEW = "it is unknown, and the competition is in its first season or has none"
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a match is played, as ratings count time.
+    """When and how two teams meet, as ratings count time.
 
     Attributes
     ----------
     clock
-        Playing days since the competition's first match. Long breaks count for a limited number of days only, since
+        Playing days since the competition's first match. A long break counts for a limited number of days only, since
         squads change little more in a long summer than in a short one.
     season
         Number of the season, from 0.
+    home, away
+        How each side comes into the match.
     """
 
     clock: float
     season: int
+    home: Entry
+    away: Entry
 
 
 class Rating(ABC):
-    """One rating system of one competition, as plain picklable state.
-
-    Seasons are rolled over *team by team when they are next looked at*, from the season in which the team last played.
-    So a look at a coming match changes nothing, and no match costs more than another.
-
-    * A team that played in the last season keeps its rating, drawn towards the mean.
-    * A team that was absent from the last season is *promoted*: it starts at what promoted teams are worth.
-    * A team of the first season, and every national team, starts as *new*.
-    """
+    """One rating system of one competition, as plain picklable state."""
 
     @abstractmethod
     def inputs(self, match: Match, moment: Moment) -> dict[str, float]:
@@ -53,4 +63,8 @@ class Rating(ABC):
 
     @abstractmethod
     def learn(self, match: Match, moment: Moment, home_goals: int, away_goals: int) -> None:
-        """Learn how `match` ended. The moments of successive calls never go back in clock; seasons may, by one."""
+        """Learn how `match` ended. The clock of successive moments never goes back."""
+
+    @abstractmethod
+    def forget(self, team: str) -> None:
+        """Drop a team that will start anew if it ever comes back."""

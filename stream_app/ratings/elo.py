@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from stream_app.events import LeagueKind
-from stream_app.ratings.contract import Match, Moment, Rating
+from stream_app.ratings.contract import Entry, Match, Moment, Rating
 
 SCALE = 400.0
 """Points of difference at which the stronger side is ten times as likely to win as to lose."""
@@ -19,7 +19,7 @@ SCALE = 400.0
 
 @dataclass(frozen=True, slots=True)
 class EloParameters:
-    """Points that a result moves, and where teams start. Tuned on several leagues and on national teams at once.
+    """Points that a result moves, and where teams start. Tuned on several leagues and on national teams.
 
     `step` is multiplied by 1 + `margin` * ln(1 + goal difference), and by `friendly` when nothing is at stake.
     `keep` is the share of a rating that is left after a season.
@@ -35,7 +35,7 @@ class EloParameters:
 
 
 LEAGUE = EloParameters(step=12.0, new=0.0)
-NATIONAL = EloParameters(step=40.0, new=-250.0, friendly=0.6, keep=1.0)
+NATIONAL = EloParameters(step=40.0, new=-250.0, friendly=0.6)
 
 
 class Elo(Rating):
@@ -46,34 +46,34 @@ class Elo(Rating):
 
     def __init__(self, kind: LeagueKind) -> None:
         self.parameters = LEAGUE if kind == "league" else NATIONAL
-        self.teams: dict[str, tuple[float, int]] = {}
-
-    def rating(self, team: str, season: int) -> float:
-        """The points of `team` as it enters `season`, or stands in it."""
-        known = self.teams.get(team)
-        if known is None:
-            return self.parameters.promoted if season > 0 else self.parameters.new
-        points, last_season = known
-        if last_season >= season:
-            return points
-        return points * self.parameters.keep if last_season == season - 1 else self.parameters.promoted
+        self.teams: dict[str, float] = {}
 
     def inputs(self, match: Match, moment: Moment) -> dict[str, float]:
-        home = self.rating(match.home, moment.season)
-        away = self.rating(match.away, moment.season)
-        return {"elo_difference": home - away + (0.0 if match.neutral else self.parameters.home)}
+        home, away = self._points(match, moment)
+        return {"elo_difference": home - away + self._advantage(match)}
 
     def learn(self, match: Match, moment: Moment, home_goals: int, away_goals: int) -> None:
-        set_by = self.parameters
-        home, away = self.rating(match.home, moment.season), self.rating(match.away, moment.season)
-        lead = home - away + (0.0 if match.neutral else set_by.home)
-        expected = 1.0 / (1.0 + 10.0 ** (-lead / SCALE))
+        home, away = self._points(match, moment)
+        expected = 1.0 / (1.0 + 10.0 ** (-(home - away + self._advantage(match)) / SCALE))
         scored = 1.0 if home_goals > away_goals else 0.5 if home_goals == away_goals else 0.0
-        weight = set_by.friendly if match.friendly else 1.0
-        step = set_by.step * weight * (1.0 + set_by.margin * math.log1p(abs(home_goals - away_goals)))
-        self._set(match.home, home + step * (scored - expected), moment.season)
-        self._set(match.away, away - step * (scored - expected), moment.season)
+        size = 1.0 + self.parameters.margin * math.log1p(abs(home_goals - away_goals))
+        weight = self.parameters.friendly if match.friendly else 1.0
+        moved = self.parameters.step * weight * size * (scored - expected)
+        self.teams[match.home] = home + moved
+        self.teams[match.away] = away - moved
 
-    def _set(self, team: str, points: float, season: int) -> None:
-        last_season = self.teams[team][1] if team in self.teams else season
-        self.teams[team] = (points, max(season, last_season))
+    def forget(self, team: str) -> None:
+        self.teams.pop(team, None)
+
+    def _points(self, match: Match, moment: Moment) -> tuple[float, float]:
+        return self._rating(match.home, moment.home), self._rating(match.away, moment.away)
+
+    def _rating(self, team: str, entry: Entry) -> float:
+        if entry is Entry.SETTLED:
+            return self.teams[team]
+        if entry is Entry.RETURNING:
+            return self.teams[team] * self.parameters.keep
+        return self.parameters.promoted if entry is Entry.PROMOTED else self.parameters.new
+
+    def _advantage(self, match: Match) -> float:
+        return 0.0 if match.neutral else self.parameters.home

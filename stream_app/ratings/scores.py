@@ -1,0 +1,165 @@
+"""From the rates at which two sides score to the probabilities of results.
+
+Goals are Poisson with the low-score correction of Dixon, M. J. and Coles, S. G. (1997), 'Modelling association
+football scores and inefficiencies in the football betting market', Applied Statistics 46(2), 265-280, section 4.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MOST_GOALS = 10
+"""Goals of one side up to which scores are summed; what lies beyond is spread over the rest in proportion."""
+
+HIGHEST_LOG_RATE = 2.0
+"""Logarithm of the largest rate that any side is given, 7.4 goals."""
+
+RHO_STEP = 0.002
+RHO_LOWEST, RHO_HIGHEST = -0.25, 0.1
+"""The low-score term moves by this step of its gradient and stays between these limits; measured on two leagues."""
+
+LIKELIEST = 5
+"""Scores that a score sheet names."""
+
+_LEAST_FACTOR = 0.05
+_THREE_POINTS = ((-math.sqrt(3.0), 1.0 / 6.0), (0.0, 2.0 / 3.0), (math.sqrt(3.0), 1.0 / 6.0))
+"""Nodes and weights of the Gauss-Hermite rule for the mean over a standard normal."""
+
+
+def low_score_factor(home_goals: int, away_goals: int, home_rate: float, away_rate: float, rho: float) -> float:
+    """Dixon and Coles' tau: how much more often a score comes than two independent Poisson counts would have it."""
+    if home_goals > 1 or away_goals > 1:
+        return 1.0
+    if home_goals == 0:
+        return 1.0 - home_rate * away_rate * rho if away_goals == 0 else 1.0 + home_rate * rho
+    return 1.0 + away_rate * rho if away_goals == 0 else 1.0 - rho
+
+
+def learned_rho(home_goals: int, away_goals: int, home_rate: float, away_rate: float, rho: float) -> float:
+    """`rho` after one gradient step on the logarithm of tau."""
+    if home_goals > 1 or away_goals > 1:
+        return rho
+    if home_goals == 0:
+        slope = -home_rate * away_rate if away_goals == 0 else home_rate
+    else:
+        slope = away_rate if away_goals == 0 else -1.0
+    factor = max(low_score_factor(home_goals, away_goals, home_rate, away_rate, rho), _LEAST_FACTOR)
+    return min(max(rho + RHO_STEP * slope / factor, RHO_LOWEST), RHO_HIGHEST)
+
+
+def goal_probabilities(log_rate: float, spread: float = 0.0) -> list[float]:
+    """Poisson probabilities of 0 to `MOST_GOALS` goals, not normalised.
+
+    A positive `spread` is the standard deviation of a normal distribution of the rate's logarithm, over which the
+    probabilities are averaged with a three-point Gauss-Hermite rule.
+    """
+    if spread == 0.0:
+        return _poisson(math.exp(log_rate))
+    low, middle, high = (
+        (_poisson(math.exp(min(log_rate + place * spread, HIGHEST_LOG_RATE))), weight)
+        for place, weight in _THREE_POINTS
+    )
+    return [
+        low[1] * few + middle[1] * some + high[1] * many
+        for few, some, many in zip(low[0], middle[0], high[0], strict=True)
+    ]
+
+
+def _poisson(rate: float) -> list[float]:
+    probability = math.exp(-rate)
+    probabilities = [probability]
+    for goals in range(1, MOST_GOALS + 1):
+        probability *= rate / goals
+        probabilities.append(probability)
+    return probabilities
+
+
+def outcome_probabilities(home: list[float], away: list[float], rho: float) -> tuple[float, float, float]:
+    """Probabilities of H, D and A from the `goal_probabilities` of both sides."""
+    home_wins = draws = away_wins = 0.0
+    fewer_home = fewer_away = 0.0
+    for mine, theirs in zip(home, away, strict=True):
+        draws += mine * theirs
+        home_wins += mine * fewer_away
+        away_wins += theirs * fewer_home
+        fewer_home += mine
+        fewer_away += theirs
+    moved = _moved(home, away, rho)
+    home_wins, draws, away_wins = home_wins + moved, draws - 2.0 * moved, away_wins + moved
+    total = home_wins + draws + away_wins
+    return home_wins / total, draws / total, away_wins / total
+
+
+def _moved(home: list[float], away: list[float], rho: float) -> float:
+    """What Dixon and Coles take from each of 0-0 and 1-1 and give to each of 1-0 and 0-1.
+
+    Tau times its Poisson probability differs from the latter by rho times the probability of 1-1 in all four scores.
+    """
+    return rho * home[1] * away[1]
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyScore:
+    """A final score and its probability."""
+
+    home_goals: int
+    away_goals: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSheet:
+    """What the Kalman filter expects of the goals of a match.
+
+    Attributes
+    ----------
+    home_goals, away_goals
+        Expected goals of each side.
+    home_wins, draws, away_wins
+        Probabilities of the outcomes, summed from the same scores as everything else here.
+    over_2_5
+        Probability of three or more goals in the match.
+    both_score
+        Probability that both sides score.
+    likeliest
+        The likeliest final scores, best first; the fewer goals first where two are alike.
+    """
+
+    home_goals: float
+    away_goals: float
+    home_wins: float
+    draws: float
+    away_wins: float
+    over_2_5: float
+    both_score: float
+    likeliest: tuple[LikelyScore, ...]
+
+
+def score_sheet(inputs: Mapping[str, float]) -> ScoreSheet:
+    """The score sheet of a match from its rating inputs (those whose names begin with `kalman_`)."""
+    home = goal_probabilities(inputs["kalman_log_home_rate"], inputs["kalman_home_spread"])
+    away = goal_probabilities(inputs["kalman_log_away_rate"], inputs["kalman_away_spread"])
+    matrix = [[mine * theirs for theirs in away] for mine in home]
+    moved = _moved(home, away, inputs["kalman_rho"])
+    for mine, theirs, sign in ((0, 0, -1.0), (0, 1, 1.0), (1, 0, 1.0), (1, 1, -1.0)):
+        matrix[mine][theirs] = max(matrix[mine][theirs] + sign * moved, 0.0)
+    total = sum(map(sum, matrix))
+    cells = [
+        (matrix[mine][theirs] / total, mine, theirs)
+        for mine in range(MOST_GOALS + 1)
+        for theirs in range(MOST_GOALS + 1)
+    ]
+    likeliest = heapq.nsmallest(LIKELIEST, cells, key=lambda cell: (-cell[0], cell[1] + cell[2], cell[1]))
+    return ScoreSheet(
+        home_goals=sum(chance * mine for chance, mine, _ in cells),
+        away_goals=sum(chance * theirs for chance, _, theirs in cells),
+        home_wins=sum(chance for chance, mine, theirs in cells if mine > theirs),
+        draws=sum(chance for chance, mine, theirs in cells if mine == theirs),
+        away_wins=sum(chance for chance, mine, theirs in cells if mine < theirs),
+        over_2_5=sum(chance for chance, mine, theirs in cells if mine + theirs > 2),
+        both_score=sum(chance for chance, mine, theirs in cells if mine > 0 and theirs > 0),
+        likeliest=tuple(LikelyScore(mine, theirs, chance) for chance, mine, theirs in likeliest),
+    )
