@@ -94,6 +94,24 @@ async def differences(
     return found
 
 
+async def require(bootstrap: str, names: Sequence[str]) -> None:
+    """Return if the topics `names` are there.
+
+    Raises
+    ------
+    InvalidInput
+        One is not.
+    Retryable
+        The broker does not answer.
+    """
+    async with _admin(bootstrap) as admin:
+        there = await admin.list_topics()
+    if missing := [name for name in names if name not in there]:
+        raise InvalidInput(
+            f"Kafka at {bootstrap} has no topic {', '.join(missing)}: make them with `stream-app topics create`"
+        )
+
+
 @asynccontextmanager
 async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000))

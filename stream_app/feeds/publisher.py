@@ -1,0 +1,126 @@
+"""Puts match features and results on the input topics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from stream_app import topic_admin
+from stream_app.contracts import encode
+from stream_app.errors import Retryable
+from stream_app.events import Features, Result
+from stream_app.topics import FEATURES, INPUT_MAX_BYTES, INPUTS, RESULTS
+
+WINDOW = 2_000
+"""Messages that may be on their way at the same time: enough to fill requests, little to hold in memory."""
+
+PATIENCE_S = 60.0
+"""How long the brokers may leave a message without confirmation, a restart of theirs included."""
+
+# A message waits this long for others that can share its request.
+_LINGER_MS = 5
+_BATCH_BYTES = 256 * 1024
+_CLOSE_S = 5.0
+
+
+class Publisher:
+    """Sends events to Kafka in the order in which they are given, each with its competition as the key.
+
+    To be used as an asynchronous context manager; leaving it in good order means that the brokers have everything.
+    Within a topic and partition the order is kept, also over a restart of the brokers, and no message is written twice.
+
+    Parameters
+    ----------
+    bootstrap
+        Kafka's bootstrap servers, `host:port[,host:port]`.
+    window
+        Messages that may be on their way at the same time; `send` waits when it is reached.
+    patience_s
+        Seconds after which a message without confirmation is given up.
+    """
+
+    def __init__(self, bootstrap: str, *, window: int = WINDOW, patience_s: float = PATIENCE_S) -> None:
+        self._bootstrap = bootstrap
+        self._window = window
+        self._patience_s = patience_s
+        self._on_their_way: deque[asyncio.Future[object]] = deque()
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises
+        ------
+        InvalidInput
+            The input topics are not there.
+        Retryable
+            The broker does not answer.
+        """
+        await topic_admin.require(self._bootstrap, INPUTS)
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=_LINGER_MS,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=INPUT_MAX_BYTES,
+            request_timeout_ms=int(self._patience_s * 1000),
+        )
+        try:
+            await self._producer.start()
+        except KafkaError as error:
+            await self._producer.stop()
+            raise self._away(error) from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait until the brokers have everything, and disconnect; after an error only disconnect."""
+        try:
+            if error is None:
+                await self.flush()
+        finally:
+            # Without a broker the producer would wait for ever to get rid of what it still has.
+            async with asyncio.timeout(_CLOSE_S):
+                await self._producer.stop()
+
+    async def send(self, event: Features | Result) -> None:
+        """Send `event`. Returns before the brokers have it, but not before they have all but the last `window`.
+
+        Raises
+        ------
+        Retryable
+            The brokers did not confirm a message in time. It and those after it may be sent again: a message that
+            comes twice changes nothing.
+        """
+        topic = FEATURES if isinstance(event, Features) else RESULTS
+        if len(self._on_their_way) >= self._window:
+            await self._confirm(self._window // 2)
+        try:
+            sent = await self._producer.send(topic, encode(event), key=event.competition.encode())
+        except KafkaError as error:
+            raise self._away(error) from error
+        self._on_their_way.append(sent)
+
+    async def flush(self) -> None:
+        """Return when the brokers have everything that was sent. Raises Retryable like `send`."""
+        await self._confirm(0)
+
+    async def _confirm(self, rest: int) -> None:
+        """Wait until only `rest` messages are on their way."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                while len(self._on_their_way) > rest:
+                    await self._on_their_way[0]
+                    self._on_their_way.popleft()
+        except (KafkaError, TimeoutError) as error:
+            raise self._away(error) from error
+
+    def _away(self, error: Exception) -> Retryable:
+        reason = str(error) or f"nothing was confirmed for {self._patience_s:.0f} s"
+        return Retryable(f"Kafka does not take messages at {self._bootstrap}: {reason}")
