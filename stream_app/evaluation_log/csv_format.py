@@ -1,0 +1,114 @@
+r"""Rows of the evaluation log as lines of a CSV file that `csv`, pandas and spreadsheets read alike.
+
+* A row is one line: no field contains a line break.
+* The files are ASCII, so that no program can guess the encoding wrongly: in `metadata` JSON's own escapes stand for
+  everything else. The few other texts may hold any letter and are UTF-8.
+* Text that a spreadsheet would take for a formula starts with an apostrophe, as spreadsheets themselves mark text. A
+  text that starts with an apostrophe of its own gets one more, so that taking one away gives the text back.
+* An empty field says that there is no value. Times are ISO 8601 in UTC; truth is `true` or `false`; numbers are written
+  so that reading them gives the same bits.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from stream_app.errors import InvalidInput
+from stream_app.evaluation_log.row import COLUMNS, LogRow, iso
+
+SCHEMA_VERSION = 1
+"""Version of the columns; every line carries it."""
+
+# The message is long: last, where it is least in a reader's way.
+HEADER: tuple[str, ...] = (*COLUMNS[:-1], "schema_version", COLUMNS[-1])
+
+_MARK = "'"
+_MARKED = tuple("=+-@\uff1d\uff0b\uff0d\uff20" + _MARK)
+_TEXTS = frozenset(("competition", "match_id", "model_id", "status", "kafka_topic"))
+_TIMES = frozenset(("event_time", "recorded_at"))
+_COUNTS = frozenset(("model_version", "kafka_partition", "kafka_offset"))
+_NUMBERS = frozenset(("confidence", "p_home", "p_draw", "p_away", "log_loss", "rps", "brier"))
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_NEEDED = frozenset(("event_id", "event_type", "event_time", "content_hash", "recorded_at"))
+_TRUTH = {"true": True, "false": False}
+
+# Positions, because a row is a tuple.
+_TEXT_AT = tuple(index for index, name in enumerate(COLUMNS) if name in _TEXTS)
+_TIME_AT = tuple(index for index, name in enumerate(COLUMNS) if name in _TIMES)
+_HIT_AT = COLUMNS.index("hit")
+
+
+def header() -> bytes:
+    """The first line of a file."""
+    return (",".join(HEADER) + "\n").encode()
+
+
+def lines(rows: Iterable[LogRow]) -> bytes:
+    """`rows` as lines, each with its line break."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(map(_fields, rows))
+    return text.getvalue().encode()
+
+
+def parse(fields: Sequence[str]) -> LogRow:
+    """The row that the fields of a line say.
+
+    Raises
+    ------
+    InvalidInput
+        They are not those of a row; the text names the field.
+    """
+    if len(fields) != len(HEADER):
+        raise InvalidInput(f"{len(fields)} fields: wanted {len(HEADER)}")
+    *columns, version, metadata = fields
+    if version != str(SCHEMA_VERSION):
+        raise InvalidInput(f"schema_version {version[:20]!r}: wanted {SCHEMA_VERSION}")
+    values: list[Any] = []
+    for name, text in zip(COLUMNS, (*columns, metadata), strict=True):
+        try:
+            values.append(_value(name, text))
+        except (ValueError, KeyError) as error:
+            raise InvalidInput(f"{name} {text[:80]!r}: {error}") from None
+    return LogRow._make(values)
+
+
+def _fields(row: LogRow) -> list[Any]:
+    fields: list[Any] = list(row)
+    for index in _TIME_AT:
+        fields[index] = iso(fields[index])
+    for index in _TEXT_AT:
+        if fields[index] is not None and fields[index].startswith(_MARKED):
+            fields[index] = _MARK + fields[index]
+    if row.hit is not None:
+        fields[_HIT_AT] = "true" if row.hit else "false"
+    metadata = row.metadata
+    if not metadata.isascii():
+        metadata = _BEYOND_ASCII.sub(lambda found: json.dumps(found.group())[1:-1], metadata)
+    fields[-1:] = [SCHEMA_VERSION, metadata]
+    return fields
+
+
+def _value(name: str, text: str) -> Any:
+    if name == "metadata":
+        return orjson.dumps(orjson.loads(text)).decode()
+    if not text:
+        if name in _NEEDED:
+            raise ValueError("wanted a value")
+        return None
+    if name in _TIMES:
+        return datetime.fromisoformat(text)
+    if name in _NUMBERS:
+        return float(text)
+    if name in _COUNTS:
+        return int(text)
+    if name == "hit":
+        return _TRUTH[text]
+    return text.removeprefix(_MARK) if name in _TEXTS else text

@@ -1,0 +1,219 @@
+"""Reads the logged topics from the places that a store has reached.
+
+It joins no consumer group: which messages a store lacks is told by the store alone, and it reads all partitions. So a
+start waits for nobody, and any number of sinks can run side by side; each CSV log is complete, and a database that
+several of them write to gets each event once. A group's offsets are committed all the same, after the fact, so that
+Kafka's tools show how far a store is behind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from stream_app.errors import InvalidInput, Retryable
+from stream_app.evaluation_log.row import LOGGED_TOPICS, LogRow, row_of
+from stream_app.evaluation_log.store import Batch, Place
+
+log = logging.getLogger(__name__)
+
+Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+
+POLL_MS = 200
+"""Milliseconds that one look for new messages takes at most, and so the time in which a stop is noticed."""
+
+# What a store writes in one go costs about the same for one row as for a hundred: wait a moment for company.
+_GATHER_MS = 100
+_GATHER_BYTES = 65_536
+_BATCH_RECORDS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Messages that came together: the rows in them, and those that are no events, each with what is wrong."""
+
+    batch: Batch
+    refused: Sequence[tuple[Record, str]]
+    records: Sequence[Record]
+
+    def record_of(self, row: LogRow) -> Record:
+        """The message that `row` was made of."""
+        return next(
+            record
+            for record in self.records
+            if (record.topic, record.partition, record.offset)
+            == (row.kafka_topic, row.kafka_partition, row.kafka_offset)
+        )
+
+
+class Follower:
+    """A started consumer of all partitions of the logged topics, and where it is in each."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, name: str) -> None:
+        self._consumer = consumer
+        self._name = name
+        self._next: dict[TopicPartition, int] = {}
+        self._places: dict[TopicPartition, Place] = {}
+        self._unproven: dict[TopicPartition, Place] = {}
+
+    async def begin(self, places: Mapping[tuple[str, int], Place]) -> None:
+        """Go to `places`.
+
+        A place counts only when its newest event is found there again. Where it is not, the topic is another one by the
+        same name (made anew, or of another Kafka) and is read from its beginning; what the store holds already it knows
+        by id.
+        """
+        partitions = await self._partitions()
+        self._consumer.assign(partitions)
+        beginnings = await self._consumer.beginning_offsets(partitions)
+        ends = await self._consumer.end_offsets(partitions)
+        for partition in partitions:
+            place = places.get((partition.topic, partition.partition))
+            beginning = beginnings[partition]
+            if place is None:
+                self._go(partition, beginning, beginning)
+            elif place.last_offset >= ends[partition]:
+                self._start_over(partition, beginning)
+            elif place.last_offset < beginning:
+                if place.next_offset < beginning:
+                    self._tell_gap(partition, place.next_offset, beginning)
+                self._places[partition] = place
+                self._go(partition, beginning, max(beginning, place.next_offset))
+            else:
+                self._unproven[partition] = self._places[partition] = place
+                self._go(partition, place.last_offset, place.next_offset)
+
+    async def read(self) -> Read | None:
+        """The next messages, or None when there are none for the moment."""
+        fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=_BATCH_RECORDS)
+        rows: list[LogRow] = []
+        refused: list[tuple[Record, str]] = []
+        kept: list[Record] = []
+        places: dict[tuple[str, int], Place] = {}
+        for partition, records in fetched.items():
+            if not self._is_proven(partition, records[0]):
+                self._start_over(partition, (await self._consumer.beginning_offsets([partition]))[partition])
+                continue
+            fresh = self._fresh(partition, records)
+            if not fresh:
+                continue
+            kept += fresh
+            newest: LogRow | None = None
+            for record in fresh:
+                try:
+                    newest = _row(record)
+                    rows.append(newest)
+                except InvalidInput as error:
+                    refused.append((record, str(error)))
+            place = self._move(partition, fresh[-1].offset + 1, newest)
+            if place is not None:
+                places[partition.topic, partition.partition] = place
+        return Read(Batch(rows, places), refused, kept) if kept else None
+
+    async def commit(self) -> None:
+        """Tell Kafka how far the store is. Nothing depends on it but what people see of the lag."""
+        try:
+            await self._consumer.commit(dict(self._next))
+        except KafkaError as error:
+            log.info("%s: the lag that Kafka shows is not up to date: %s", self._name, error)
+
+    async def _partitions(self) -> list[TopicPartition]:
+        known = await self._consumer.topics()
+        if missing := [topic for topic in LOGGED_TOPICS if topic not in known]:
+            raise InvalidInput(f"Kafka has no topic {', '.join(missing)}: make it with `stream-app topics create`")
+        return [
+            TopicPartition(topic, partition)
+            for topic in LOGGED_TOPICS
+            for partition in sorted(self._consumer.partitions_for_topic(topic))
+        ]
+
+    def _go(self, partition: TopicPartition, seek: int, expect: int) -> None:
+        self._consumer.seek(partition, seek)
+        self._next[partition] = expect
+
+    def _start_over(self, partition: TopicPartition, beginning: int) -> None:
+        log.warning(
+            "%s: %s[%d] is another topic than the one that was read before; reading it from its beginning",
+            self._name,
+            partition.topic,
+            partition.partition,
+        )
+        self._places.pop(partition, None)
+        self._go(partition, beginning, beginning)
+
+    def _is_proven(self, partition: TopicPartition, first: Record) -> bool:
+        place = self._unproven.pop(partition, None)
+        if place is None:
+            return True
+        try:
+            return (first.offset, _row(first).event_id) == (place.last_offset, place.last_id)
+        except InvalidInput:
+            return False
+
+    def _fresh(self, partition: TopicPartition, records: Sequence[Record]) -> Sequence[Record]:
+        expected = self._next[partition]
+        fresh = [record for record in records if record.offset >= expected]
+        if fresh and fresh[0].offset > expected:
+            self._tell_gap(partition, expected, fresh[0].offset)
+        return fresh
+
+    def _move(self, partition: TopicPartition, next_offset: int, newest: LogRow | None) -> Place | None:
+        """Note that all before `next_offset` is read; the place to be kept, None while there was no event at all."""
+        self._next[partition] = next_offset
+        known = self._places.get(partition)
+        if newest is not None and newest.kafka_offset is not None:
+            known = Place(next_offset, newest.kafka_offset, newest.event_id)
+        elif known is not None:
+            known = dataclasses.replace(known, next_offset=next_offset)
+        if known is not None:
+            self._places[partition] = known
+        return known
+
+    def _tell_gap(self, partition: TopicPartition, start: int, end: int) -> None:
+        # Retention has deleted them, or they were the markers of a producer's transaction.
+        log.warning(
+            "%s: %s[%d] has no offsets from %d to %d any more; going on after them",
+            self._name,
+            partition.topic,
+            partition.partition,
+            start,
+            end - 1,
+        )
+
+
+@asynccontextmanager
+async def follow(bootstrap: str, group: str) -> AsyncIterator[Follower]:
+    """A follower on the brokers at `bootstrap` whose lag shows under the name `group`.
+
+    Raises
+    ------
+    Retryable
+        Kafka does not answer.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id=group,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=_GATHER_MS,
+        fetch_min_bytes=_GATHER_BYTES,
+    )
+    try:
+        await consumer.start()
+        yield Follower(consumer, group)
+    except KafkaConnectionError as error:
+        raise Retryable(f"Kafka does not answer at {bootstrap}: {error}") from error
+    finally:
+        await consumer.stop()
+
+
+def _row(record: Record) -> LogRow:
+    return row_of(record.topic, record.partition, record.offset, record.timestamp, record.value)

@@ -1,0 +1,290 @@
+"""One event of the evaluation log as a row: the same columns, in the same order, in every store.
+
+A row is a function of the message that it comes from. Its columns say the most important things of the message, those
+of the champion model where it speaks of several; the whole message is in `metadata`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple, get_args
+
+import orjson
+
+from stream_app.errors import InvalidInput
+from stream_app.events import OUTCOMES
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
+
+EventType = Literal["prediction", "evaluation", "correction", "training", "reinforcement", "promotion", "alert"]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+
+_EXCERPT = 80
+# A line of a file and a text of a database hold any other character.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# A zero character, as JSON writes it; after an even number of backslashes it is no escape but plain text.
+_ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+Message = Mapping[str, Any]
+Columns = dict[str, Any]
+
+
+class LogRow(NamedTuple):
+    """One event. A tuple, because rows are handed to the writers of both stores in bulk.
+
+    Attributes
+    ----------
+    event_id
+        UUID of the event; the same event has the same id however often it is sent.
+    event_time
+        The moment that the event speaks of.
+    prediction_id
+        The prediction that the event is about: its own id for a prediction, the joined one for an evaluation.
+    supersedes
+        The event of the same kind that this one replaces.
+    status
+        What the message says of itself: active, uncertain, blocked; final, corrected, void, expired; raised, resolved.
+    outcome, confidence, p_home, p_draw, p_away
+        The champion's favourite outcome (H, D or A) and its probability, and the probabilities of all three.
+    actual, hit, log_loss, rps, brier
+        How the match ended, and how the champion fared (see `stream_app.evaluation.scoring`).
+    content_hash
+        SHA-256, in hexadecimal, of everything before it and of `metadata`.
+    kafka_topic, kafka_partition, kafka_offset, recorded_at
+        The message that it came from, and its time stamp there; no topic when it did not come from Kafka.
+    metadata
+        The whole message as compact JSON.
+    """
+
+    event_id: str
+    event_type: EventType
+    event_time: datetime
+    competition: str | None
+    match_id: str | None
+    model_id: str | None
+    model_version: int | None
+    prediction_id: str | None
+    supersedes: str | None
+    status: str | None
+    outcome: str | None
+    confidence: float | None
+    p_home: float | None
+    p_draw: float | None
+    p_away: float | None
+    actual: str | None
+    hit: bool | None
+    log_loss: float | None
+    rps: float | None
+    brier: float | None
+    content_hash: str
+    kafka_topic: str | None
+    kafka_partition: int | None
+    kafka_offset: int | None
+    recorded_at: datetime
+    metadata: str
+
+
+COLUMNS: tuple[str, ...] = LogRow._fields
+_HASHED = COLUMNS.index("content_hash")
+
+
+def iso(moment: datetime) -> str:
+    """`moment` in ISO 8601, in UTC and with Z."""
+    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def content_hash(columns: tuple[Any, ...], message: Any) -> str:
+    """SHA-256 of what a row says, whatever the order of the fields in its message and wherever it is stored.
+
+    Parameters
+    ----------
+    columns
+        The values of the columns before `content_hash`, in their order.
+    message
+        The message as parsed JSON.
+    """
+    plain = [iso(value) if isinstance(value, datetime) else value for value in columns]
+    return hashlib.sha256(orjson.dumps([*plain, message], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def rehash(row: LogRow) -> str:
+    """The content hash that the columns of `row` should have."""
+    return content_hash(row[:_HASHED], orjson.loads(row.metadata))
+
+
+def row_of(topic: str, partition: int, offset: int, timestamp_ms: int, value: bytes | None) -> LogRow:
+    """The row of the message `value` of a topic that the log keeps.
+
+    Fields that the row does not need may be there or not, so that a newer worker can write what an older log keeps.
+
+    Raises
+    ------
+    InvalidInput
+        The message is not JSON or a field that the row needs is wrong; the text names it.
+    """
+    try:
+        message = orjson.loads(value or b"")
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"value is not JSON: {error.msg} at character {error.pos}") from None
+    if not isinstance(message, dict):
+        raise InvalidInput("value: wanted a JSON object")
+    metadata = orjson.dumps(message)
+    if _ZERO.search(metadata):
+        raise InvalidInput("value contains a zero character (\\u0000), which no store can hold")
+    found = _BY_TOPIC[topic](message)
+    columns = tuple(found.get(name) for name in COLUMNS[:_HASHED])
+    recorded_at = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    digest = content_hash(columns, message)
+    return LogRow._make((*columns, digest, topic, partition, offset, recorded_at, metadata.decode()))
+
+
+def _prediction(message: Message) -> Columns:
+    champion = _champion(message)
+    prediction_id = _uuid(message, "prediction_id")
+    columns = {
+        "event_id": prediction_id,
+        "event_type": "prediction",
+        "event_time": _time(message, "as_of"),
+        "competition": _text(message, "competition"),
+        "match_id": _text(message, "match_id"),
+        "prediction_id": prediction_id,
+        "supersedes": _uuid_or_none(message, "supersedes"),
+    }
+    if champion:
+        columns |= _forecast(champion) | {"status": _text(champion, "status")}
+    return columns
+
+
+def _evaluation(message: Message) -> Columns:
+    champion = _champion(message)
+    supersedes = _uuid_or_none(message, "supersedes")
+    columns = {
+        "event_id": _uuid(message, "evaluation_id"),
+        "event_type": "correction" if supersedes else "evaluation",
+        "event_time": _time(message, "evaluated_at"),
+        "competition": _text(message, "competition"),
+        "match_id": _text(message, "match_id"),
+        "prediction_id": _uuid(message, "prediction_id"),
+        "supersedes": supersedes,
+        "status": _text(message, "status"),
+        "actual": None if message.get("outcome") is None else _outcome(message, "outcome"),
+    }
+    if champion:
+        scores = {name: _number(champion, name) for name in ("log_loss", "rps", "brier")}
+        columns |= _forecast(champion) | {"hit": _flag(champion, "hit")} | scores
+    return columns
+
+
+def _alert(message: Message) -> Columns:
+    return {
+        "event_id": _uuid(message, "alert_id"),
+        "event_type": "alert",
+        "event_time": _time(message, "at"),
+        "competition": _text(message, "competition"),
+        "match_id": _text(message, "match_id"),
+        "model_id": _text(message, "model"),
+        "model_version": _count(message, "version"),
+        "status": _text(message, "state"),
+    }
+
+
+_BY_TOPIC: Mapping[str, Callable[[Message], Columns]] = {
+    PREDICTIONS: _prediction,
+    EVALUATIONS: _evaluation,
+    DECAY_ALERTS: _alert,
+}
+
+LOGGED_TOPICS: tuple[str, ...] = tuple(_BY_TOPIC)
+"""The topics whose messages the log keeps."""
+
+
+def _champion(message: Message) -> Message | None:
+    """What the message says of the champion; None when it says nothing of it."""
+    models = message.get("models")
+    if not isinstance(models, list) or not all(isinstance(model, dict) for model in models):
+        raise _wrong(message, "models", "a list of objects")
+    return next((model for model in models if model.get("alias") == "champion"), None)
+
+
+def _forecast(champion: Message) -> Columns:
+    probabilities = champion.get("probabilities")
+    if not isinstance(probabilities, dict):
+        raise _wrong(champion, "probabilities", "an object with H, D and A")
+    outcome = _outcome(champion, "outcome")
+    return {
+        "model_id": _text(champion, "model"),
+        "model_version": _count(champion, "version"),
+        "outcome": outcome,
+        "confidence": _number(probabilities, outcome),
+        "p_home": _number(probabilities, "H"),
+        "p_draw": _number(probabilities, "D"),
+        "p_away": _number(probabilities, "A"),
+    }
+
+
+def _text(source: Message, name: str) -> str:
+    value = source.get(name)
+    if not isinstance(value, str) or not value or _CONTROL.search(value):
+        raise _wrong(source, name, "a text without control characters")
+    return value
+
+
+def _number(source: Message, name: str) -> float:
+    value = source.get(name)
+    if not isinstance(value, float | int) or isinstance(value, bool) or not math.isfinite(value):
+        raise _wrong(source, name, "a finite number")
+    return float(value)
+
+
+def _flag(source: Message, name: str) -> bool:
+    value = source.get(name)
+    if not isinstance(value, bool):
+        raise _wrong(source, name, "true or false")
+    return value
+
+
+def _count(source: Message, name: str) -> int:
+    value = source.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise _wrong(source, name, "a whole number from 0 to 2147483647")
+    return value
+
+
+def _outcome(source: Message, name: str) -> str:
+    value = source.get(name)
+    if not isinstance(value, str) or value not in OUTCOMES:
+        raise _wrong(source, name, "H, D or A")
+    return value
+
+
+def _time(source: Message, name: str) -> datetime:
+    value = source.get(name)
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise _wrong(source, name, "a moment in ISO 8601 with Z or an offset")
+
+
+def _uuid(source: Message, name: str) -> str:
+    value = source.get(name)
+    try:
+        if isinstance(value, str):
+            return str(uuid.UUID(value))
+    except ValueError:
+        pass
+    raise _wrong(source, name, "a UUID")
+
+
+def _uuid_or_none(source: Message, name: str) -> str | None:
+    return None if source.get(name) is None else _uuid(source, name)
+
+
+def _wrong(source: Message, name: str, wanted: str) -> InvalidInput:
+    return InvalidInput(f"{name} {ascii(source.get(name))[:_EXCERPT]}: wanted {wanted}")

@@ -1,0 +1,135 @@
+"""The sink: keeps what the topics say in every store of the evaluation log.
+
+Each store has a reader of its own, so that a database that is away for an hour holds up itself alone: its reader waits
+with one batch in hand, and the CSV log goes on. Where a store stands is written in the store, together with the events;
+so it holds each event exactly once, whenever it, the sink or Kafka dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from stream_app.errors import Retryable
+from stream_app.evaluation_log.dead_letters import DeadLetters
+from stream_app.evaluation_log.follower import Read, follow
+from stream_app.evaluation_log.row import LogRow
+from stream_app.evaluation_log.store import Store
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 10.0
+"""Seconds between two tries to reach a store that is away: the first wait, doubled each time up to the longest."""
+
+STOP_GRACE_S = 5.0
+"""Seconds that a reader may take to end its batch when the sink is asked to stop."""
+
+T = TypeVar("T")
+
+
+class _StoppedError(Exception):
+    """The sink was asked to stop while it waited for a store."""
+
+
+async def run(bootstrap: str, app_id: str, stores: Sequence[Store], stopped: asyncio.Event) -> None:
+    """Keep `stores` up to date until `stopped` is set.
+
+    The first of the stores is the one whose reader sends what is no event to the dead letters.
+
+    Raises
+    ------
+    StreamAppError
+        One of the stores cannot go on: the text says why. None of them goes on then; the next start makes up for it.
+    """
+    async with DeadLetters(bootstrap) as dead_letters:
+        readers = [
+            asyncio.create_task(
+                _Reader(bootstrap, f"{app_id}-sink-{store.name}", store, dead_letters, stopped, speaks=place == 0).run()
+            )
+            for place, store in enumerate(stores)
+        ]
+        stop = asyncio.create_task(stopped.wait())
+        await asyncio.wait((*readers, stop), return_when=asyncio.FIRST_COMPLETED)
+        stopped.set()
+        _, late = await asyncio.wait(readers, timeout=STOP_GRACE_S)
+        for reader in late:
+            reader.cancel()
+        for outcome in await asyncio.gather(*readers, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                raise outcome
+
+
+class _Reader:
+    """Brings what the topics say into one store."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        name: str,
+        store: Store,
+        dead_letters: DeadLetters,
+        stopped: asyncio.Event,
+        *,
+        speaks: bool,
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._name = name
+        self._store = store
+        self._dead_letters = dead_letters
+        self._stopped = stopped
+        self._speaks = speaks
+
+    async def run(self) -> None:
+        """Read until the sink is asked to stop."""
+        try:
+            await self._patiently(self._store.open)
+            await self._read()
+        except _StoppedError:
+            log.info("%s: stopped while the store was away; what it lacks is read at the next start", self._name)
+        finally:
+            await self._store.close()
+
+    async def _read(self) -> None:
+        added = 0
+        places = await self._patiently(self._store.places)
+        async with follow(self._bootstrap, self._name) as follower:
+            await follower.begin(places)
+            log.info("%s: reading", self._name)
+            while not self._stopped.is_set():
+                read = await follower.read()
+                if read is None:
+                    continue
+                if self._speaks:
+                    for record, reason in read.refused:
+                        await self._dead_letters.send(record, reason)
+
+                added += await self._patiently(partial(self._store.append, read.batch, partial(self._refuse, read)))
+                await follower.commit()
+        log.info("%s: stopped; %d events added", self._name, added)
+
+    async def _refuse(self, read: Read, row: LogRow, reason: str) -> None:
+        await self._dead_letters.send(read.record_of(row), reason)
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do `work`, again and again while the store is away. Says so once, and once more when it is back."""
+        wait, tries = FIRST_WAIT_S, 0
+        while True:
+            try:
+                result = await work()
+            except Retryable as error:
+                if not tries:
+                    log.warning("%s: the store is away, waiting for it: %s", self._name, error)
+                tries += 1
+            else:
+                if tries:
+                    log.warning("%s: the store is back after %d tries", self._name, tries)
+                return result
+            try:
+                await asyncio.wait_for(self._stopped.wait(), wait)
+            except TimeoutError:
+                wait = min(2 * wait, LONGEST_WAIT_S)
+            else:
+                raise _StoppedError
