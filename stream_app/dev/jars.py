@@ -145,10 +145,21 @@ def lock() -> str:
 
 
 def _repair(bad: Sequence[Jar], folder: Path, fetch: Fetch) -> None:
+    failures: list[Retryable] = []
+
+    def attempt(jar: Jar) -> None:
+        try:
+            fetch(jar, folder)
+        except Retryable as error:
+            failures.append(error)
+
     for _ in range(ATTEMPTS):
+        failures.clear()
         with ThreadPoolExecutor(PARALLEL_FETCHES) as pool:
-            list(pool.map(lambda jar: fetch(jar, folder), bad))
+            list(pool.map(attempt, bad))
         bad = [jar for jar in bad if not _is_right(jar, folder)]
+    if failures:
+        raise failures[0]
     if bad:
         path = bad[0].path(folder)
         raise InvalidInput(

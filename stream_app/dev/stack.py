@@ -21,6 +21,8 @@ from stream_app.errors import InvalidInput, Retryable
 from stream_app.settings import Settings
 
 LOCK_FILE = "stack.lock"
+# An owner that was killed this very moment still counts as a process.
+OWNER_GRACE_S = 1.0
 # Servers whose owner was killed need a moment to be gone.
 ORPHANS_GRACE_S = 15.0
 # The broker, the database and the rest of an orderly end.
@@ -137,16 +139,17 @@ class Stack:
     def _locked(self) -> Iterator[int]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / LOCK_FILE).open("a+") as file:
-            deadline = time.monotonic() + ORPHANS_GRACE_S
+            start = time.monotonic()
             while not _try_lock(file.fileno(), fcntl.LOCK_EX):
                 file.seek(0)
                 owner = int(file.read() or 0)
-                if owner and is_alive(owner):
+                waited = time.monotonic() - start
+                if owner and is_alive(owner) and waited > OWNER_GRACE_S:
                     raise InvalidInput(
                         f"the stack in {self.folder} is up already, run by process {owner}: "
                         "stop that one first (stream-app dev down), or take another folder (STREAM_APP_DATA_DIR)"
                     )
-                if time.monotonic() > deadline:
+                if waited > ORPHANS_GRACE_S:
                     raise Retryable(
                         f"the servers in {self.folder} outlive their owner, process {owner}: end them by hand"
                     )
