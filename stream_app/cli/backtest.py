@@ -47,12 +47,11 @@ def _run(source: str, load: Callable[[], Sequence[PlayedMatch]], out: Path | Non
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from stream_app.app import league_config
     from stream_app.errors import InvalidInput
     from stream_app.feeds.backtest import Report, Rows, backtest
     from stream_app.settings import settings
 
-    config = league_config(settings())
+    configured = settings()
     matches = load()
     report = Report()
     with ExitStack() as stack:
@@ -73,7 +72,7 @@ def _run(source: str, load: Callable[[], Sequence[PlayedMatch]], out: Path | Non
             )
         )
         task = progress.add_task(source, total=len(matches))
-        for evaluation in backtest(matches, lambda _: config):
+        for evaluation in backtest(matches, configured.league_config):
             report.add(evaluation)
             if rows is not None:
                 rows.write(evaluation)
