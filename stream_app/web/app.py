@@ -1,0 +1,39 @@
+"""The web application: pages, live updates and the JSON twins over one view."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from stream_app.web import api, pages, stream
+from stream_app.web.hub import Hub
+from stream_app.web.scenes import Scenes, Source
+from stream_app.web.security import SecurityHeaders
+from stream_app.web.templating import STATIC, environment
+from stream_app.web.view import View
+
+
+def create_app(view: View, source: Source, *, window: int, batch_s: float) -> tuple[FastAPI, Hub]:
+    """The application over `view`, and the hub that its pages hang on.
+
+    Whoever feeds the view tells the hub what changed, and runs it.
+    """
+    env = environment(window)
+    scenes = Scenes(view, source, env)
+    hub = Hub(scenes.compose, batch_s)
+    app = FastAPI(
+        title="Match forecasts",
+        description="What the live view shows, as JSON. Read-only.",
+        openapi_url="/api/v1/openapi.json",
+        # The ready-made pages for it load their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(pages.router(scenes, env))
+    app.include_router(stream.router(scenes, hub))
+    app.include_router(api.router(view, source))
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(SecurityHeaders)
+    return app, hub

@@ -1,0 +1,121 @@
+"""What the live view holds of one competition: its matches, its alerts, its scoreboard and the line of its losses."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from stream_app.events import DecayAlert, Evaluation, Prediction, Scoreboard
+from stream_app.web.recent import Newest, slug
+from stream_app.web.series import RollingLoss
+
+OPEN_MATCHES = 600
+SETTLED_MATCHES = 200
+ALERTS = 200
+REVISIONS = 50
+
+LONGEST_OPEN = timedelta(days=60)
+"""Event time after kickoff beyond which a match without a result is no longer called open, though no message says so.
+"""
+
+
+@dataclass(slots=True)
+class MatchView:
+    """One match: every revision of its prediction, oldest first, and every word on how it ended, newest last."""
+
+    slug: str
+    match_id: str
+    competition: str
+    season: str
+    home: str
+    away: str
+    kickoff: datetime
+    revisions: deque[Prediction] = field(default_factory=lambda: deque(maxlen=REVISIONS))
+    evaluations: deque[Evaluation] = field(default_factory=lambda: deque(maxlen=REVISIONS))
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """The revision that holds: the last one that was made in time, else the last one."""
+        in_time = [revision for revision in self.revisions if not revision.late]
+        revisions = in_time or list(self.revisions)
+        return revisions[-1] if revisions else None
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The last word on how the match ended, None when there is none yet."""
+        return self.evaluations[-1] if self.evaluations else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more is expected. A postponed match is open again once it is predicted anew."""
+        evaluation = self.evaluation
+        if evaluation is None:
+            return bool(self.revisions) and self.revisions[-1].late
+        if evaluation.status != "void" or not self.revisions:
+            return True
+        return self.revisions[-1].late or self.revisions[-1].prediction_id == evaluation.prediction_id
+
+
+class CompetitionView:
+    """Everything that is shown of one competition."""
+
+    def __init__(self, name: str, window: int) -> None:
+        self.name = name
+        self.slug = slug(name)
+        self.board: Scoreboard | None = None
+        self.clock: datetime | None = None
+        self.last_change = 0
+        self.open: Newest[MatchView] = Newest(OPEN_MATCHES)
+        self.settled: Newest[MatchView] = Newest(SETTLED_MATCHES)
+        self.alerts: Newest[DecayAlert] = Newest(ALERTS)
+        self.losses = RollingLoss(window)
+        self._open_alerts: dict[tuple[str, str, str], DecayAlert] = {}
+
+    def match(self, match_slug: str) -> MatchView | None:
+        """The match at this slug, None when it is not or no longer held."""
+        return self.open.get(match_slug) or self.settled.get(match_slug)
+
+    def open_matches(self) -> list[MatchView]:
+        """Matches without a result, the soonest kickoff first."""
+        horizon = None if self.clock is None else self.clock - LONGEST_OPEN
+        held = [match for match in self.open.newest_first() if horizon is None or match.kickoff >= horizon]
+        return sorted(held, key=lambda match: (match.kickoff, match.match_id))
+
+    def settled_matches(self) -> list[MatchView]:
+        """Matches that have ended, the last one settled first."""
+        return self.settled.newest_first()
+
+    def open_alerts(self) -> list[DecayAlert]:
+        """Alerts that were raised and not yet resolved, the newest first."""
+        return sorted(self._open_alerts.values(), key=lambda alert: alert.at, reverse=True)
+
+    def tick(self, at: datetime) -> None:
+        """Move the competition's clock, which is the latest event time that it has seen."""
+        if self.clock is None or at > self.clock:
+            self.clock = at
+
+    def take_alert(self, alert: DecayAlert) -> None:
+        """A raised alert is open until one of the same model and metric is resolved."""
+        self.alerts.put(alert.alert_id, alert)
+        about = (alert.model, alert.kind, alert.metric)
+        if alert.state == "raised":
+            self._open_alerts[about] = alert
+        else:
+            self._open_alerts.pop(about, None)
+
+    def hold(self, event: Prediction | Evaluation) -> MatchView:
+        """The match that `event` speaks of, among the open or the settled ones as it stands after `event`."""
+        key = slug(event.match_id)
+        match = self.open.pop(key) or self.settled.pop(key)
+        if match is None:
+            match = MatchView(
+                key, event.match_id, event.competition, event.season, event.home, event.away, event.kickoff
+            )
+        if isinstance(event, Prediction):
+            match.revisions.append(event)
+        else:
+            match.evaluations.append(event)
+        match.kickoff = event.kickoff
+        (self.settled if match.is_settled else self.open).put(key, match)
+        return match

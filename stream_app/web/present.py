@@ -1,0 +1,124 @@
+"""How values are said to people: percentages, figures, times, names. What leaves here is text or safe HTML."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+
+from stream_app.events import (
+    DecayAlert,
+    Evaluation,
+    EvaluationStatus,
+    Forecast,
+    ForecastStatus,
+    ModelStanding,
+    Outcome,
+    Prediction,
+    Score,
+    Scoreboard,
+)
+
+REFERENCE = "base_rate"
+"""The model that knows nothing but how often each outcome happens; the others are measured against it."""
+
+NOTHING = "\N{EN DASH}"
+
+_SAID: dict[Outcome, str] = {"H": "home win", "D": "draw", "A": "away win"}
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share of one as a percentage, `0.4567` as `46%`."""
+    return f"{100 * share:.{digits}f}%" if math.isfinite(share) else NOTHING
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """A score with a fixed number of decimals."""
+    return NOTHING if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def count(value: float) -> str:
+    """A whole number with its thousands set apart."""
+    return f"{value:,.0f}" if math.isfinite(value) else NOTHING
+
+
+def said(outcome: Outcome | None) -> str:
+    """An outcome in words."""
+    return NOTHING if outcome is None else _SAID[outcome]
+
+
+def model_name(name: str) -> str:
+    """A model's name as people write it: `elo_softmax` as `Elo softmax`."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def title_of(competition: str) -> str:
+    """A competition's key as a heading: `premier-league` as `Premier League`; what has capitals of its own stays."""
+    if competition != competition.lower():
+        return competition
+    return " ".join(word[:1].upper() + word[1:] for word in competition.replace("_", " ").replace("-", " ").split())
+
+
+def ending_said(status: EvaluationStatus) -> str:
+    """How a match without goals ended, in words."""
+    return {"void": "void", "expired": "no result came"}.get(status, status)
+
+
+def status_said(status: ForecastStatus) -> str:
+    """What a forecast's status means, in words."""
+    return {"blocked": "still learning", "uncertain": "uncertain"}.get(status, status)
+
+
+def when(moment: datetime | None, *, day_only: bool = False) -> Markup:
+    """A moment as a `time` element in UTC. The page's script puts it into the viewer's zone."""
+    if moment is None:
+        return Markup(NOTHING)  # noqa: S704  # a constant
+    utc = moment.astimezone(UTC)
+    day = f"{utc.day} {utc:%b %Y}"
+    text = day if day_only else f"{day}, {utc:%H:%M}"
+    full = f"{day}, {utc:%H:%M:%S} UTC"
+    return Markup('<time datetime="{}" title="{}"{}>{}{}</time>').format(
+        f"{utc:%Y-%m-%dT%H:%M:%SZ}", full, Markup(" data-day") if day_only else "", text, "" if day_only else " UTC"
+    )
+
+
+def champion_forecast(prediction: Prediction | None) -> Forecast | None:
+    """What the champion says in `prediction`; the first model when none is marked."""
+    if prediction is None or not prediction.models:
+        return None
+    return next((forecast for forecast in prediction.models if forecast.alias == "champion"), prediction.models[0])
+
+
+def champion_score(evaluation: Evaluation | None) -> Score | None:
+    """How the champion fared in `evaluation`, None when nothing was scored."""
+    if evaluation is None or not evaluation.models:
+        return None
+    return next((score for score in evaluation.models if score.alias == "champion"), evaluation.models[0])
+
+
+def champion_standing(board: Scoreboard | None) -> ModelStanding | None:
+    """The champion's line of `board`."""
+    if board is None or not board.models:
+        return None
+    return next((standing for standing in board.models if standing.alias == "champion"), board.models[0])
+
+
+def gain(standing: ModelStanding, board: Scoreboard, *, rolling: bool) -> float | None:
+    """Relative gain over the base rate: `1 - loss / loss of the base rate`, over the last matches or over all.
+
+    None for the base rate itself, and where one of the two has not been scored.
+    """
+    reference = next((other for other in board.models if other.model == REFERENCE), None)
+    if reference is None or standing.model == REFERENCE:
+        return None
+    ours, theirs = (standing.rolling, reference.rolling) if rolling else (standing.total, reference.total)
+    if not ours.n or not theirs.n or theirs.log_loss <= 0.0:
+        return None
+    return 1.0 - ours.log_loss / theirs.log_loss
+
+
+def alert_name(alert: DecayAlert) -> str:
+    """What an alert is about, in words."""
+    return f"{model_name(alert.model)}: {alert.metric.replace('_', ' ')}"

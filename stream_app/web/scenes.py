@@ -1,0 +1,218 @@
+"""What each page shows of the view, as frames. The page that is served and what is pushed to it later are made here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Protocol
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from stream_app.web import present
+from stream_app.web.competition import CompetitionView, MatchView
+from stream_app.web.frame import Chart, Frame, Page, Scope, Unknown
+from stream_app.web.health import Health
+from stream_app.web.rows import RowMaker, Rows, state_of
+from stream_app.web.view import View
+
+CARDS = 6
+"""Competitions that have a card of their own on the first page: those with the most matches."""
+
+ROWS_NOW = 12
+"""Rows of each list on the first page. More of them are on the competition's page."""
+
+ROWS_COMPETITION = 40
+COMPETITIONS_SHOWN = 300
+
+NO_ALERT_OPEN = "No model is below its baseline."
+
+
+class Source(Protocol):
+    """Where the health comes from: whoever reads."""
+
+    @property
+    def health(self) -> Health: ...
+
+
+class Scenes:
+    """Composes the frames of all pages."""
+
+    def __init__(self, view: View, source: Source, env: Environment) -> None:
+        self._view = view
+        self._source = source
+        self._rows = RowMaker(env)
+        self._makers: Mapping[Page, Callable[[Scope], tuple[dict[str, Rows], dict[str, Chart]]]] = {
+            "now": self._now,
+            "competition": self._competition,
+            "match": self._match,
+            "alerts": self._alerts,
+            "system": self._system,
+        }
+
+    def compose(self, scope: Scope) -> Frame:
+        """What `scope` shows now. Raises Unknown for a competition or match that is not held."""
+        regions, charts = self._makers[scope.page](scope)
+        return Frame(regions, charts, status(self._source.health))
+
+    def card(self, identity: str, fill: Callable[[str], Markup]) -> Markup:
+        """One row of the region `cards`, filled: what is pushed leaves the regions within it to themselves."""
+        competition = self._view.competition(identity.removeprefix("card-"))
+        if competition is None:
+            return fill("cards")
+        return Markup(self._rows.row("card", identity, competition, fill))  # noqa: S704  # by an escaping macro
+
+    def competition(self, scope: Scope) -> CompetitionView:
+        """The competition that `scope` is about. Raises Unknown."""
+        found = self._view.competition(scope.competition or "")
+        if found is None:
+            raise Unknown(f"Nothing has been heard of a competition called {scope.competition!r}.")
+        return found
+
+    def match(self, scope: Scope) -> tuple[CompetitionView, MatchView]:
+        """The match that `scope` is about, with its competition. Raises Unknown."""
+        competition = self.competition(scope)
+        found = competition.match(scope.match or "")
+        if found is None:
+            raise Unknown(
+                f"The match {scope.match!r} of {present.title_of(competition.name)} is not among those held here: "
+                "the open ones and the last ones that have ended."
+            )
+        return competition, found
+
+    def _now(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
+        competitions = self._view.competitions
+        largest = sorted(competitions, key=_matches_of, reverse=True)
+        carded = sorted(largest[:CARDS], key=lambda competition: competition.name)
+        rest = competitions if len(competitions) > CARDS else []
+        recent = sorted(competitions, key=lambda it: it.last_change, reverse=True)[:ROWS_NOW]
+        regions: dict[str, Rows] = {
+            "tiles": self._tiles(),
+            "cards": {f"card-{it.slug}": self._rows.row("card", f"card-{it.slug}", it) for it in carded}
+            or {"cards-none": self._rows.row("nothing", "cards-none", "No competition has been seen yet.")},
+        }
+        charts: dict[str, Chart] = {}
+        for it in carded:
+            regions |= self._rows.board(it)
+            charts |= _loss_chart(it)
+        regions["competitions"] = {
+            f"competition-{it.slug}": self._rows.competition(it) for it in rest[:COMPETITIONS_SHOWN]
+        }
+        opened = sorted(
+            ((it, match) for it in recent for match in it.open_matches()[:ROWS_NOW]),
+            key=lambda pair: (pair[1].kickoff, pair[1].slug),
+        )
+        settled = sorted(
+            ((it, match) for it in recent for match in it.settled_matches()[:ROWS_NOW]),
+            key=lambda pair: pair[1].kickoff,
+            reverse=True,
+        )
+        several = len(competitions) > 1
+        regions["predictions"] = self._rows.predictions([*opened, *settled], ROWS_NOW, with_competition=several)
+        regions["results"] = self._rows.results(settled, ROWS_NOW, with_competition=several)
+        alerts = ((it, alert) for it in competitions for alert in it.open_alerts())
+        regions["alerts"] = self._rows.alerts(alerts, NO_ALERT_OPEN, with_competition=several)
+        return regions, charts
+
+    def _competition(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
+        it = self.competition(scope)
+        opened = [(it, match) for match in it.open_matches()]
+        settled = [(it, match) for match in it.settled_matches()]
+        regions = {
+            **self._rows.board(it),
+            "predictions": self._rows.predictions([*opened, *settled], ROWS_COMPETITION, with_competition=False),
+            "results": self._rows.results(settled, ROWS_COMPETITION, with_competition=False),
+            "alerts": self._rows.alerts(
+                ((it, alert) for alert in it.alerts.newest_first()), "No alert so far.", with_competition=False
+            ),
+        }
+        return regions, _loss_chart(it)
+
+    def _match(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
+        competition, match = self.match(scope)
+        state = state_of(match, competition)
+        return {
+            "facts": {"facts-line": self._rows.row("match_line", "facts-line", match, competition, state)},
+            "revisions": self._rows.revisions(match),
+            "endings": self._rows.endings(match),
+        }, {}
+
+    def _alerts(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
+        competitions = self._view.competitions
+        past = [(it, alert) for it in competitions for alert in it.alerts.newest_first()]
+        past.sort(key=lambda pair: pair[1].at, reverse=True)
+        return {
+            "open": self._rows.alerts(
+                ((it, alert) for it in competitions for alert in it.open_alerts()), NO_ALERT_OPEN
+            ),
+            "past": self._rows.alerts(past, "No alert so far.", prefix="past"),
+        }, {}
+
+    def _system(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
+        health, counts = self._source.health, self._view.counts
+        tiles = {
+            "rate": ("Messages a second", present.count(health.rate), "read just now"),
+            "behind": ("Behind", present.count(health.behind), "messages still to be read"),
+            "repeated": ("Repeated", present.count(counts.repeated), "dropped by their id"),
+            "unreadable": ("Unreadable", present.count(counts.unreadable), "left out"),
+            "dead": ("Dead letters", present.count(counts.dead_letters), "refused by the workers"),
+        }
+        return {
+            "tiles": {f"tile-{name}": self._rows.row("tile", f"tile-{name}", *tile) for name, tile in tiles.items()},
+            "places": {
+                f"place-{place.topic}-{place.partition}": self._rows.row(
+                    "place", f"place-{place.topic}-{place.partition}", place
+                )
+                for place in health.places
+            }
+            or {"places-none": self._rows.row("nothing", "places-none", "Kafka has not answered yet.", 5)},
+            "dead-letters": {
+                f"dead-{letter.partition}-{letter.offset}": self._rows.row(
+                    "dead_letter", f"dead-{letter.partition}-{letter.offset}", letter
+                )
+                for letter in islice(reversed(self._view.dead_letters), ROWS_COMPETITION)
+            }
+            or {"dead-none": self._rows.row("nothing", "dead-none", "Nothing was refused.", 2)},
+        }, {}
+
+    def _tiles(self) -> Rows:
+        competitions = self._view.competitions
+        tiles = {
+            "competitions": ("Competitions", len(competitions), ""),
+            "scored": ("Matches scored", sum(_matches_of(it) for it in competitions), ""),
+            "open": ("Open matches", sum(len(it.open_matches()) for it in competitions), ""),
+            "alerts": ("Open alerts", sum(len(it.open_alerts()) for it in competitions), ""),
+            "rate": ("Messages a second", self._source.health.rate, ""),
+        }
+        return {
+            f"tile-{name}": self._rows.row("tile", f"tile-{name}", label, present.count(value), hint)
+            for name, (label, value, hint) in tiles.items()
+        }
+
+
+def status(health: Health) -> dict[str, str | int]:
+    """The health as the page's mark of freshness."""
+    text = {
+        "connecting": "connecting",
+        "catching up": f"catching up, {health.percent_read}%",
+        "live": "live",
+        "stale": "stale",
+    }[health.phase]
+    return {
+        "phase": health.phase,
+        "text": text,
+        "since": health.since.isoformat(timespec="seconds"),
+        "detail": health.detail,
+    }
+
+
+def _matches_of(it: CompetitionView) -> int:
+    best = present.champion_standing(it.board)
+    return 0 if best is None else best.total.n
+
+
+def _loss_chart(it: CompetitionView) -> dict[str, Chart]:
+    points = it.losses.points()
+    models = sorted({model for point in points for model in point.losses})
+    lines = {model: [point.losses.get(model) for point in points] for model in models}
+    return {f"loss-{it.slug}": Chart([point.at for point in points], lines)}

@@ -1,0 +1,93 @@
+"""The web process: the reader, the hub and the server side by side, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from stream_app.errors import InvalidInput
+from stream_app.web.app import create_app
+from stream_app.web.reader import Reader
+from stream_app.web.view import View
+
+STOP_S = 5
+"""Seconds that answers which are under way get when the server stops."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: event streams have to end before it waits for its connections."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    bootstrap: str, host: str, port: int, *, window: int, batch_s: float, started: Callable[[str], None]
+) -> None:
+    """Serve the live view until SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    port
+        0 takes a free one.
+    started
+        Told the address once the server listens.
+
+    Raises
+    ------
+    InvalidInput
+        The address cannot be listened on.
+    """
+    listener = _listen(host, port)
+    view = View(window)
+    reader = Reader(bootstrap, view, lambda competition: hub.changed(competition))
+    app, hub = create_app(view, reader, window=window, batch_s=batch_s)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_S,
+            lifespan="off",
+        )
+    )
+
+    def stop() -> None:
+        hub.close()
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    shown = f"[{host}]" if ":" in host else host
+    started(f"http://{shown}:{listener.getsockname()[1]}/")
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    feeding = [asyncio.create_task(reader.run()), asyncio.create_task(hub.run())]
+    try:
+        done, _ = await asyncio.wait([serving, *feeding], return_when=asyncio.FIRST_COMPLETED)
+        stop()
+        await serving
+        for task in done:
+            task.result()
+    finally:
+        for task in feeding:
+            task.cancel()
+        await asyncio.gather(*feeding, return_exceptions=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        raise InvalidInput(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
+    return listener

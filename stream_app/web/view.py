@@ -1,0 +1,216 @@
+"""The tables of the live view, built from the output topics by one pure function: a message in, what changed out.
+
+Nothing here reads Kafka, a clock or a file. The state is bounded: each competition holds its newest matches, alerts and
+a line of bounded length, whatever the length of the topics.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from stream_app.events import DecayAlert, Evaluation, Prediction, Scoreboard
+from stream_app.topics import DEAD_LETTERS, DECAY_ALERTS, EVALUATIONS, PREDICTIONS, SCOREBOARD
+from stream_app.web.competition import CompetitionView
+from stream_app.web.recent import RecentIds, slug
+
+TOPICS_VIEWED: tuple[str, ...] = (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, SCOREBOARD, DEAD_LETTERS)
+
+IDS_REMEMBERED = 200_000
+"""Ids held for each topic to drop what is published twice: ten times what a worker applies between two checkpoints."""
+
+DEAD_LETTERS_KEPT = 200
+PAYLOAD_SHOWN = 200
+"""Bytes of a dead letter's payload that are kept to be looked at."""
+
+
+class Record(Protocol):
+    """What the view needs of a Kafka record."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was refused: where it came from, why, and the beginning of what it said."""
+
+    offset: int
+    partition: int
+    source: str
+    reason: str
+    key: str
+    size: int
+    beginning: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """Messages taken in since the process started, each id counted once."""
+
+    predictions: int = 0
+    evaluations: int = 0
+    alerts: int = 0
+    scoreboards: int = 0
+    dead_letters: int = 0
+    repeated: int = 0
+    unreadable: int = 0
+
+
+class View:
+    """All tables of the live view.
+
+    Parameters
+    ----------
+    window
+        Matches over which the rolling lines are drawn.
+    """
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self.forget()
+
+    def forget(self) -> None:
+        """Start again with nothing."""
+        self.counts = Counts()
+        self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
+        self._competitions: dict[str, CompetitionView] = {}
+        self._slugs: dict[str, str] = {}
+        self._changes = 0
+        self._ids = {topic: RecentIds(IDS_REMEMBERED) for topic in (PREDICTIONS, EVALUATIONS, DECAY_ALERTS)}
+        self._evaluated = RecentIds(IDS_REMEMBERED)
+
+    @property
+    def competitions(self) -> list[CompetitionView]:
+        """All competitions, by name."""
+        return [self._competitions[name] for name in sorted(self._competitions)]
+
+    def competition(self, competition_slug: str) -> CompetitionView | None:
+        """The competition at this slug, None when nothing was heard of it."""
+        name = self._slugs.get(competition_slug)
+        return None if name is None else self._competitions[name]
+
+    def apply(self, record: Record) -> str | None:
+        """Take one record in.
+
+        Returns the name of the competition whose tables changed, "" for a dead letter (it belongs to none), None when
+        nothing changed: a repeated message, an older scoreboard, something unreadable (which is counted).
+        """
+        if record.topic == DEAD_LETTERS:
+            self.dead_letters.append(_dead_letter(record))
+            self.counts.dead_letters += 1
+            return ""
+        if record.value is None:
+            return None
+        try:
+            event: _Event = _READERS[record.topic].validate_json(record.value, strict=True)
+        except ValidationError:
+            self.counts.unreadable += 1
+            return None
+        changed = self._take(event)
+        if not changed:
+            return None
+        self._changes += 1
+        self._competitions[event.competition].last_change = self._changes
+        return event.competition
+
+    def _take(self, event: _Event) -> bool:
+        if isinstance(event, Scoreboard):
+            return self._take_scoreboard(event)
+        if isinstance(event, Prediction):
+            topic, identity = PREDICTIONS, event.prediction_id
+        elif isinstance(event, Evaluation):
+            topic, identity = EVALUATIONS, event.evaluation_id
+        else:
+            topic, identity = DECAY_ALERTS, event.alert_id
+        if not self._ids[topic].add(identity):
+            self.counts.repeated += 1
+            return False
+        competition = self._of(event.competition)
+        if isinstance(event, Prediction):
+            self.counts.predictions += 1
+            self._take_prediction(competition, event)
+        elif isinstance(event, Evaluation):
+            self.counts.evaluations += 1
+            self._evaluated.add(event.prediction_id)
+            competition.tick(event.evaluated_at)
+            competition.losses.add(event)
+            competition.hold(event)
+        else:
+            self.counts.alerts += 1
+            competition.tick(event.at)
+            competition.take_alert(event)
+        return True
+
+    def _take_prediction(self, competition: CompetitionView, prediction: Prediction) -> None:
+        competition.tick(prediction.as_of)
+        # The topics are read side by side, so an evaluation may be here, and its match gone again, before its
+        # prediction comes. Such a match must not look open.
+        gone = prediction.prediction_id in self._evaluated and competition.match(slug(prediction.match_id)) is None
+        if not gone:
+            competition.hold(prediction)
+
+    def _take_scoreboard(self, board: Scoreboard) -> bool:
+        competition = self._of(board.competition)
+        if competition.board is not None and _age(board) < _age(competition.board):
+            self.counts.repeated += 1
+            return False
+        if board == competition.board:
+            self.counts.repeated += 1
+            return False
+        self.counts.scoreboards += 1
+        competition.board = board
+        if board.as_of is not None:
+            competition.tick(board.as_of)
+        return True
+
+    def _of(self, name: str) -> CompetitionView:
+        competition = self._competitions.get(name)
+        if competition is None:
+            competition = self._competitions[name] = CompetitionView(name, self._window)
+            self._slugs[competition.slug] = name
+        return competition
+
+
+_Event = Prediction | Evaluation | DecayAlert | Scoreboard
+
+_READERS: dict[str, TypeAdapter[Any]] = {
+    PREDICTIONS: TypeAdapter(Prediction),
+    EVALUATIONS: TypeAdapter(Evaluation),
+    DECAY_ALERTS: TypeAdapter(DecayAlert),
+    SCOREBOARD: TypeAdapter(Scoreboard),
+}
+
+
+def _age(board: Scoreboard) -> tuple[float, int]:
+    # Event time first: a match that turns void takes `matches` back, though the board is newer.
+    return (board.as_of.timestamp() if board.as_of else float("-inf"), board.matches)
+
+
+def _dead_letter(record: Record) -> DeadLetter:
+    headers = {name: content.decode(errors="replace") for name, content in record.headers}
+    value = record.value or b""
+    source = ":".join(headers.get(name, "?") for name in ("topic", "partition", "offset"))
+    return DeadLetter(
+        offset=record.offset,
+        partition=record.partition,
+        source=source,
+        reason=headers.get("error", "no reason given"),
+        key=(record.key or b"").decode(errors="replace")[:PAYLOAD_SHOWN],
+        size=len(value),
+        beginning=value[:PAYLOAD_SHOWN].decode(errors="replace"),
+    )
