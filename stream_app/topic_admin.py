@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -19,6 +20,7 @@ REQUEST_TIMEOUT_S = 15.0
 """How long the broker may take for one answer, and for a new topic to be ready."""
 
 _POLL_S = 0.05
+_NEW_TOPIC_S = 1.0  # A topic that was made a moment ago may not be known to every broker yet.
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,12 @@ async def require(bootstrap: str, names: Sequence[str]) -> None:
         The broker does not answer.
     """
     async with _admin(bootstrap) as admin:
-        there = await admin.list_topics()
-    if missing := [name for name in names if name not in there]:
+        deadline = monotonic() + _NEW_TOPIC_S
+        while missing := sorted(set(names) - set(await admin.list_topics())):
+            if monotonic() > deadline:
+                break
+            await asyncio.sleep(_POLL_S)
+    if missing:
         raise InvalidInput(
             f"Kafka at {bootstrap} has no topic {', '.join(missing)}: make them with `stream-app topics create`"
         )

@@ -38,10 +38,12 @@ def bundesliga(speed: Speed = "max", as_json: Json = False) -> None:
     optional package: pip install 'stream-app[local]'.
     """
     from stream_app.feeds.datasets import bundesliga as matches
+    from stream_app.feeds.replay import pace
     from stream_app.feeds.schedule import schedule
 
+    matches_a_second = pace(speed)
     played = matches()
-    _send(schedule(played), matches=len(played), speed=speed, as_json=as_json)
+    _send(schedule(played), matches=len(played), matches_a_second=matches_a_second, as_json=as_json)
 
 
 def jsonl(
@@ -56,8 +58,10 @@ def jsonl(
     reported with file, number and reason and left out; then the exit code is 1.
     """
     from stream_app.feeds import json_lines
+    from stream_app.feeds.replay import pace
     from stream_app.settings import settings
 
+    matches_a_second = pace(speed)
     refused = 0
 
     def refuse(line: RefusedLine) -> None:
@@ -66,24 +70,28 @@ def jsonl(
         typer.echo(str(line), err=True)
 
     with json_lines.events(files, max_bytes=settings().max_message_bytes, refuse=refuse) as events:
-        _send(events, matches=None, speed=speed, as_json=as_json)
+        _send(events, matches=None, matches_a_second=matches_a_second, as_json=as_json)
     if refused:
         typer.echo(f"stream-app: {refused} lines were left out", err=True)
         raise typer.Exit(1)
 
 
-def _send(events: Iterable[Features | Result], *, matches: int | None, speed: str, as_json: bool) -> None:
+def _send(
+    events: Iterable[Features | Result], *, matches: int | None, matches_a_second: float | None, as_json: bool
+) -> None:
     import asyncio
+    import logging
 
     import orjson
 
     from stream_app.cli.feed_progress import FeedProgress
     from stream_app.connections import bootstrap_servers
     from stream_app.feeds.publisher import Publisher
-    from stream_app.feeds.replay import pace, replay
+    from stream_app.feeds.replay import replay
     from stream_app.settings import settings
 
-    matches_a_second = pace(speed)
+    # While brokers are away it repeats itself several times a second; the bar stands still, and the end says why.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     bootstrap = bootstrap_servers(settings())
 
     async def send(progress: FeedProgress) -> None:

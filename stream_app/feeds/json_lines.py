@@ -65,7 +65,7 @@ def _read(
     file: Path, lines: BinaryIO, max_bytes: int, refuse: Callable[[RefusedLine], None]
 ) -> Iterator[Features | Result]:
     for number, line in enumerate(_bounded(lines, max_bytes), start=1):
-        if not line or line.isspace():
+        if len(line) <= max_bytes and not line.strip():
             continue
         try:
             yield _event(line, max_bytes)

@@ -25,7 +25,6 @@ PATIENCE_S = 60.0
 # A message waits this long for others that can share its request.
 _LINGER_MS = 5
 _BATCH_BYTES = 256 * 1024
-_CLOSE_S = 5.0
 
 
 class Publisher:
@@ -85,9 +84,10 @@ class Publisher:
             if error is None:
                 await self.flush()
         finally:
-            # Without a broker the producer would wait for ever to get rid of what it still has.
-            async with asyncio.timeout(_CLOSE_S):
-                await self._producer.stop()
+            if self._on_their_way:
+                # What has been given up would be sent again and again, and `stop` would wait for it for ever.
+                self._producer._sender.sender_task.cancel()
+            await self._producer.stop()
 
     async def send(self, event: Features | Result) -> None:
         """Send `event`. Returns before the brokers have it, but not before they have all but the last `window`.
