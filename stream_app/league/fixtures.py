@@ -12,16 +12,21 @@ From there
 
 Features of a match that is played or abandoned are answered, but such a late answer is never scored.
 
-**Which result counts.** A message that was heard before changes nothing, ever. Of different ones, the one with the
-latest `finished_at` counts; at the same moment `corrected` outranks the others, and among equals the one that came last
-counts. So a second `final` with another score is a correction too, and an original that comes after its correction is
-stale.
+A message that changes nothing does not make time pass either.
+
+**Which result counts.** A message that was heard before (same moment, status and score) changes nothing, ever. Of
+different ones, the one with the latest `finished_at` counts; at the same moment `corrected` outranks the others, and
+among equals the one that came last counts. So a second `final` with another score is a correction too, and an original
+that comes after its correction is stale.
 
 **How much is remembered.** A match that is not open is forgotten when all its messages speak of times more than a set
 number of days before the *confirmed* time. A match that is not known is refused when its kickoff lies that far back,
 because it cannot be told from one that was forgotten. Hence a feed that is sent again from its beginning changes
 nothing, and history has to be sent before the live matches of its competition. The confirmed time is the latest one
 that two different matches have reached, so that one message with a mistyped year does not end a competition.
+
+A match that was put off for longer than that may come back with a later kickoff, as a new one: its predictions have ids
+of their own, since kickoffs are part of them.
 """
 
 from __future__ import annotations
@@ -63,6 +68,8 @@ class Fixture:
 
     Attributes
     ----------
+    since
+        The confirmed time when the match became known.
     latest
         The latest moment that any of its messages speaks of.
     kickoff
@@ -89,6 +96,7 @@ class Fixture:
 
     match_id: str
     kickoff: datetime
+    since: datetime | None
     latest: datetime
     state: State = "open"
     revisions: int = 0
@@ -155,13 +163,14 @@ class Fixtures:
         `at` is the time of the event that speaks of it and `remember` the span over which matches are remembered.
         """
         fixture = self.known.get(match_id)
-        if fixture is not None:
-            fixture.latest = max(fixture.latest, kickoff, at)
-            return fixture
-        if self.confirmed is not None and self.confirmed - kickoff > remember:
+        # A match that is known now may have been forgotten before; what it was told then must not count again.
+        since = self.confirmed if fixture is None else fixture.since
+        if since is not None and since - kickoff > remember:
             return None
-        fixture = self.known[match_id] = Fixture(match_id, kickoff, max(kickoff, at))
-        heapq.heappush(self._kickoffs, (kickoff, match_id))
+        if fixture is None:
+            fixture = self.known[match_id] = Fixture(match_id, kickoff, since, kickoff)
+            heapq.heappush(self._kickoffs, (kickoff, match_id))
+        fixture.latest = max(fixture.latest, kickoff, at)
         return fixture
 
     def seal(self, fixture: Fixture, sealed: Sealed, x: Mapping[str, float]) -> None:
@@ -200,7 +209,8 @@ class Fixtures:
             if fixture is not None and fixture.state == "open" and at - fixture.kickoff > after:
                 self.close(fixture, "expired")
                 expired.append(fixture)
-        return expired
+        # Entries of a kickoff that was moved can come up before others.
+        return sorted(expired, key=lambda fixture: (fixture.kickoff, fixture.match_id))
 
     def forget(self, remember: timedelta) -> None:
         """Drop the matches that are not open and whose messages all lie more than `remember` back."""

@@ -28,7 +28,7 @@ from stream_app.events import (
     name_id,
     outcome_of,
 )
-from stream_app.league.fixtures import Fixture, Fixtures, Sealed
+from stream_app.league.fixtures import Fixture, Fixtures, Revision, Sealed
 from stream_app.league.member import Member, score
 from stream_app.ratings import Match, Ratings
 
@@ -119,12 +119,18 @@ class League:
         """
         config = self._configured(features.competition)
         fixture = self.fixtures.find(features.match_id, features.kickoff, features.as_of, REMEMBERED)
-        outputs: list[Output] = []
         if fixture is None:
             self.counts.too_old += 1
-        else:
-            outputs = self._answer(fixture, features, config)
-        return outputs + self._pass_time(features.as_of, features.match_id, config)
+            return []
+        revision = fixture.revise(features)
+        if revision is None:
+            if features.as_of == fixture.as_of:
+                self.counts.duplicate += 1
+            else:
+                self.counts.stale += 1
+            return []
+        prediction = self._answer(fixture, features, revision, config)
+        return [prediction, *self._pass_time(features.as_of, features.match_id, config)]
 
     def learn(self, result: Result) -> list[Output]:
         """Score the sealed prediction, then learn; expire what has waited too long for its result.
@@ -133,17 +139,17 @@ class League:
         """
         config = self._configured(result.competition)
         fixture = self.fixtures.find(result.match_id, result.kickoff, result.finished_at, REMEMBERED)
-        outputs: list[Output] = []
         if fixture is None:
             self.counts.too_old += 1
-        else:
-            match fixture.hears(result):
-                case "duplicate":
-                    self.counts.duplicate += 1
-                case "stale":
-                    self.counts.stale += 1
-                case "counts":
-                    outputs = self._settle(fixture, result, config)
+            return []
+        heard = fixture.hears(result)
+        if heard == "duplicate":
+            self.counts.duplicate += 1
+            return []
+        if heard == "stale":
+            self.counts.stale += 1
+            return []
+        outputs = self._settle(fixture, result, config)
         return outputs + self._pass_time(result.finished_at, result.match_id, config)
 
     def scoreboard(self) -> Scoreboard:
@@ -156,40 +162,33 @@ class League:
             models=tuple(member.line(_alias(place)) for place, member in enumerate(self.members.values())),
         )
 
-    def _answer(self, fixture: Fixture, features: Features, config: LeagueConfig) -> list[Output]:
-        revision = fixture.revise(features)
-        if revision is None:
-            if features.as_of == fixture.as_of:
-                self.counts.duplicate += 1
-            else:
-                self.counts.stale += 1
-            return []
+    def _answer(self, fixture: Fixture, features: Features, revision: Revision, config: LeagueConfig) -> Prediction:
         match = _match(features)
         x = self.ratings.inputs(match) | _upstream(features.features)
         forecasts = tuple(
             member.forecast(x, _alias(place), config) for place, member in enumerate(self.members.values())
         )
-        prediction_id = name_id("prediction", self.competition, features.match_id, revision.number)
+        prediction_id = name_id(
+            "prediction", self.competition, features.match_id, features.kickoff.isoformat(), revision.number
+        )
         if revision.late:
             self.counts.late += 1
         else:
             self.fixtures.seal(fixture, Sealed(prediction_id, match, features.as_of, forecasts), x)
-        return [
-            Prediction(
-                prediction_id=prediction_id,
-                match_id=features.match_id,
-                competition=self.competition,
-                season=features.season,
-                kickoff=features.kickoff,
-                as_of=features.as_of,
-                home=features.home,
-                away=features.away,
-                revision=revision.number,
-                supersedes=revision.supersedes,
-                late=revision.late,
-                models=forecasts,
-            )
-        ]
+        return Prediction(
+            prediction_id=prediction_id,
+            match_id=features.match_id,
+            competition=self.competition,
+            season=features.season,
+            kickoff=features.kickoff,
+            as_of=features.as_of,
+            home=features.home,
+            away=features.away,
+            revision=revision.number,
+            supersedes=revision.supersedes,
+            late=revision.late,
+            models=forecasts,
+        )
 
     def _settle(self, fixture: Fixture, result: Result, config: LeagueConfig) -> list[Output]:
         if result.status == "postponed":

@@ -30,7 +30,7 @@ from tests.league.story import (
 
 def test_features_are_answered_with_every_models_forecast_champion_first() -> None:
     [prediction] = predictions(tell(new_league(), features()))
-    assert prediction.prediction_id == name_id("prediction", COMPETITION, "m1", 1)
+    assert prediction.prediction_id == name_id("prediction", COMPETITION, "m1", KICKOFF.isoformat(), 1)
     assert (prediction.revision, prediction.supersedes, prediction.late) == (1, None, False)
     assert [(line.model, line.version, line.alias) for line in prediction.models] == [
         ("elo_softmax", 1, "champion"),
@@ -255,6 +255,18 @@ def test_finished_matches_are_forgotten_when_corrections_are_no_longer_to_be_exp
         remembered = [fixture for fixture in league.fixtures.known.values()]
         assert all(fixture.x is None for fixture in remembered if fixture.state == "played")
         assert len(remembered) <= REMEMBERED.days // 7 + 3
+
+
+def test_a_match_that_comes_back_after_it_was_forgotten_is_a_new_one() -> None:
+    league = new_league()
+    [first] = predictions(tell(league, features(), features("m2", day=100), features("m3", day=101))[:1])
+    assert "m1" not in league.fixtures.known
+    [again] = predictions(tell(league, features(day=102)))
+    assert (again.revision, again.supersedes) == (1, None)
+    assert again.prediction_id != first.prediction_id
+    [evaluation] = evaluations(tell(league, result(day=102)))
+    assert (evaluation.prediction_id, evaluation.learned) == (again.prediction_id, True)
+    assert tell(league, features(), result()) == []
 
 
 def test_one_message_from_the_far_future_does_not_end_the_competition() -> None:
