@@ -106,6 +106,8 @@ def _print_table(source: str, report: Report) -> None:
     from stream_app.feeds.backtest import BURN_IN_SEASONS
 
     def cells(figures: Figures) -> tuple[str, ...]:
+        if figures.n == 0:
+            return ("0", "", "", "", "")
         return (
             f"{figures.n:,}",
             f"{figures.log_loss:.4f}",

@@ -101,7 +101,7 @@ DIFFERENT: list[tuple[object, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), DIFFERENT, ids=repr)
+@pytest.mark.parametrize(("one", "other"), DIFFERENT, ids=lambda side: type(side).__name__)
 def test_different_states_have_different_digests(one: object, other: object) -> None:
     assert digest(one) != digest(other)
 
@@ -109,7 +109,7 @@ def test_different_states_have_different_digests(one: object, other: object) -> 
 STORABLE = [side for pair in DIFFERENT for side in pair if "<locals>" not in getattr(side, "__qualname__", "")]
 
 
-@pytest.mark.parametrize("state", STORABLE, ids=repr)
+@pytest.mark.parametrize("state", STORABLE, ids=lambda side: type(side).__name__)
 def test_a_state_that_was_stored_and_loaded_keeps_its_digest(state: object) -> None:
     assert digest(pickle.loads(pickle.dumps(state))) == digest(state)  # noqa: S301  made on the line
 
