@@ -1,0 +1,276 @@
+"""Pages and their JSON twins, without a browser and without Kafka."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import orjson
+import pytest
+
+from stream_app.contracts import encode
+from stream_app.topics import DEAD_LETTERS
+from stream_app.web import templating
+from stream_app.web.app import create_app
+from stream_app.web.health import Health, PartitionPlace
+from stream_app.web.security import HEADERS
+from stream_app.web.view import View
+from tests.web.made import HOUR, KICKOFF, Record, Shown, alert, board, evaluation, prediction, record
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+PAGES = ("/", "/competitions/bundesliga", "/competitions/bundesliga/matches/m1", "/alerts", "/system")
+
+
+class Reading:
+    """A reader that is where the test says."""
+
+    def __init__(self) -> None:
+        since = datetime(2024, 5, 18, 14, 30, tzinfo=UTC)
+        self.health = Health("live", since, places=(PartitionPlace("predictions", 0, 0, 7, 9),))
+
+
+@pytest.fixture
+def view() -> View:
+    view = View(window=100)
+    events: list[Shown] = [
+        prediction("m1"),
+        evaluation("m1"),
+        prediction("m2", kickoff=KICKOFF + 24 * HOUR),
+        alert(1),
+        alert(1, model="base_rate"),
+        alert(2, model="base_rate", state="resolved"),
+        board(200),
+    ]
+    for event in events:
+        view.apply(record(event))
+    return view
+
+
+@pytest.fixture
+def reading() -> Reading:
+    return Reading()
+
+
+@pytest.fixture
+async def client(view: View, reading: Reading) -> AsyncIterator[httpx.AsyncClient]:
+    app, _ = create_app(view, reading, window=100, batch_s=0.3)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
+        yield client
+
+
+async def text_of(client: httpx.AsyncClient, address: str) -> str:
+    """What a person reads on a page without JavaScript."""
+    html = (await client.get(address)).text
+    body = re.sub(r"<(svg|script|noscript).*?</\1>", "", html, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+@pytest.mark.parametrize("address", PAGES)
+async def test_every_page_is_there_without_javascript(client: httpx.AsyncClient, address: str) -> None:
+    answer = await client.get(address)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.text.count("<h1") == 1
+
+
+async def test_the_first_page_tells_scores_forecasts_results_and_alerts(client: httpx.AsyncClient) -> None:
+    text = await text_of(client, "/")
+    assert "Over the last 100 matches Elo softmax named the right outcome 54% of the time" in text
+    assert "was 2.0% less surprised than the base rate" in text
+    assert "53.1%" in text
+    assert "Schalke 04 – 1. FC Köln 19 May 1974, 14:30 UTC H 50% D 30% A 20% home win before kickoff" in text  # noqa: RUF001  as shown
+    assert "Schalke 04 – 1. FC Köln 18 May 1974, 14:30 UTC 2–1 H 50% D 30% A 20% ✓ hit" in text  # noqa: RUF001  as shown
+    assert "raised Elo softmax: log loss" in text
+    assert "Base rate: log loss" not in text
+
+
+async def test_a_match_tells_every_model_and_every_revision(client: httpx.AsyncClient, view: View) -> None:
+    view.apply(record(prediction("m2", revision=2, kickoff=KICKOFF + 24 * HOUR)))
+    text = await text_of(client, "/competitions/bundesliga/matches/m2")
+    assert text.count("superseded") == text.count("holds") == 2
+    assert "There is no result yet." in text
+
+
+async def test_alerts_tell_open_and_past_ones(client: httpx.AsyncClient) -> None:
+    text = await text_of(client, "/alerts")
+    assert text.count("raised Elo softmax: log loss") == 2
+    assert "resolved Base rate: log loss" in text
+
+
+async def test_the_system_page_tells_how_far_each_partition_is_read(client: httpx.AsyncClient, view: View) -> None:
+    view.apply(Record(DEAD_LETTERS, b"<script>", headers=[("topic", b"match-results"), ("error", b"not JSON")]))
+    text = await text_of(client, "/system")
+    assert "predictions 0 9 7 2" in text
+    assert "match-results:?:?" in text
+    assert "not JSON" in text
+
+
+async def test_pages_that_hold_nothing_yet_say_so() -> None:
+    app, _ = create_app(View(window=100), Reading(), window=100, batch_s=0.3)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
+        text = await text_of(client, "/")
+    for words in ("No competition has been seen yet.", "No prediction yet.", "No model is below its baseline."):
+        assert words in text
+
+
+async def test_a_stale_view_says_so_and_why(client: httpx.AsyncClient, reading: Reading) -> None:
+    reading.health = Health("stale", reading.health.since, "Kafka at k:9092 does not answer.")
+    html = (await client.get("/")).text
+    assert 'data-phase="stale"' in html
+    assert "Kafka at k:9092 does not answer." in html
+
+
+@pytest.mark.parametrize("address", ["/competitions/none", "/competitions/bundesliga/matches/none"])
+async def test_what_is_not_held_is_not_found_and_says_where_to_go(client: httpx.AsyncClient, address: str) -> None:
+    answer = await client.get(address)
+    assert answer.status_code == 404
+    assert 'href="/"' in answer.text
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/api/v1/predictions"])
+async def test_names_are_shown_as_text_whatever_they_are(client: httpx.AsyncClient, view: View, address: str) -> None:
+    quoting = '"><script>'
+    view.apply(record(prediction("m1", home=HOSTILE, away=quoting)))
+    view.apply(record(evaluation("m1", home=HOSTILE, away=quoting, word=2)))
+    view.apply(record(prediction("m3", competition=HOSTILE, home=HOSTILE)))
+    view.apply(Record(DEAD_LETTERS, HOSTILE.encode(), key=HOSTILE.encode(), headers=[("error", HOSTILE.encode())]))
+    answer = await client.get(address)
+    if answer.headers["content-type"].startswith("text/html"):
+        assert "<img" not in answer.text
+        assert quoting not in answer.text
+
+
+async def test_a_competition_of_any_name_has_a_page(client: httpx.AsyncClient, view: View) -> None:
+    view.apply(record(prediction("m9", competition=f"a/b ? {HOSTILE}")))
+    html = (await client.get("/")).text
+    (address,) = set(re.findall(r'href="(/competitions/a-b-[^"/]+)"', html))
+    page = await client.get(address)
+    assert page.status_code == 200
+    (match,) = set(re.findall(r'href="(/competitions/a-b-[^"]+/matches/[^"]+)"', page.text))
+    assert (await client.get(match)).status_code == 200
+    assert (await client.get("/api/v1" + match)).json()["match_id"] == "m9"
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/nowhere", "/static/app.js", "/api/v1/status"])
+async def test_every_answer_allows_this_servers_own_files_only(client: httpx.AsyncClient, address: str) -> None:
+    answer = await client.get(address)
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("address", PAGES)
+async def test_no_page_has_inline_script_or_style_or_asks_anybody_else(client: httpx.AsyncClient, address: str) -> None:
+    html = (await client.get(address)).text
+    assert not re.search(r"\sstyle=|<style|\son\w+=|javascript:", html)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", html))
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', html)
+
+
+async def test_without_the_chart_script_the_page_works_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, view: View, reading: Reading
+) -> None:
+    monkeypatch.setattr(templating, "CHART_SCRIPT", "vendor/not-there.js")
+    app, _ = create_app(view, reading, window=100, batch_s=0.3)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
+        html = (await client.get("/")).text
+    assert "Charts are missing" in html
+    assert "uPlot" not in html
+
+
+async def test_the_api_gives_messages_as_they_were_published(client: httpx.AsyncClient) -> None:
+    for address, event in (
+        ("/api/v1/predictions?state=settled", prediction("m1")),
+        ("/api/v1/evaluations", evaluation("m1")),
+        ("/api/v1/alerts?state=open", alert(1)),
+        ("/api/v1/scoreboard?competition=bundesliga", board(200)),
+    ):
+        answer = (await client.get(address)).json()
+        assert answer == {"items": [orjson.loads(encode(event))], "total": 1, "next": None}
+
+
+async def test_the_api_tells_of_competitions_and_matches(client: httpx.AsyncClient) -> None:
+    (line,) = (await client.get("/api/v1/competitions")).json()["items"]
+    assert line == {
+        "name": "bundesliga",
+        "slug": "bundesliga",
+        "clock": "1974-05-19T13:30:00Z",
+        "open_matches": 1,
+        "open_alerts": 1,
+    }
+    detail = (await client.get("/api/v1/competitions/bundesliga")).json()
+    assert (detail["competition"], detail["scoreboard"]["matches"]) == (line, 200)
+    match = (await client.get("/api/v1/competitions/bundesliga/matches/m1")).json()
+    assert [len(match["revisions"]), len(match["evaluations"])] == [1, 1]
+
+
+async def test_the_api_tells_its_state(client: httpx.AsyncClient) -> None:
+    status = (await client.get("/api/v1/status")).json()
+    assert (status["phase"], status["behind"], status["counts"]["predictions"]) == ("live", 2, 2)
+
+
+async def test_the_api_gives_long_lists_in_pages(client: httpx.AsyncClient, view: View) -> None:
+    for number in range(25):
+        view.apply(record(evaluation(f"e{number}", kickoff=KICKOFF + timedelta(days=number + 1))))
+    seen: list[str] = []
+    offset: int | None = 0
+    while offset is not None:
+        answer = (await client.get("/api/v1/evaluations", params={"limit": 10, "offset": offset})).json()
+        seen += [item["match_id"] for item in answer["items"]]
+        offset = answer["next"]
+    assert seen == [*(f"e{number}" for number in reversed(range(25))), "m1"]
+
+
+async def test_the_api_does_not_send_again_what_the_asker_has(client: httpx.AsyncClient, view: View) -> None:
+    first = await client.get("/api/v1/predictions")
+    again = await client.get("/api/v1/predictions", headers={"If-None-Match": f'"other", {first.headers["etag"]}'})
+    assert (again.status_code, again.content) == (304, b"")
+    view.apply(record(prediction("m5")))
+    changed = await client.get("/api/v1/predictions", headers={"If-None-Match": first.headers["etag"]})
+    assert changed.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/api/v1/competitions/none", 404),
+        ("/api/v1/predictions?competition=none", 404),
+        ("/api/v1/competitions/bundesliga/matches/none", 404),
+        ("/api/v1/predictions?limit=0", 422),
+        ("/api/v1/predictions?limit=100000", 422),
+        ("/api/v1/predictions?state=maybe", 422),
+        ("/live/nowhere", 422),
+        ("/live/competition?competition=none", 404),
+    ],
+)
+async def test_a_wrong_question_is_told_what_is_wrong(client: httpx.AsyncClient, address: str, status: int) -> None:
+    answer = await client.get(address)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+
+
+async def test_every_address_of_the_api_is_described(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/api/v1/openapi.json")).json()["paths"]
+    assert set(described) == {
+        "/api/v1/status",
+        "/api/v1/competitions",
+        "/api/v1/competitions/{competition}",
+        "/api/v1/competitions/{competition}/matches/{match}",
+        "/api/v1/scoreboard",
+        "/api/v1/predictions",
+        "/api/v1/evaluations",
+        "/api/v1/alerts",
+        "/api/v1/dead-letters",
+    }
+    for operations in described.values():
+        assert "$ref" in orjson.dumps(operations["get"]["responses"]["200"]).decode()
+
+
+@pytest.mark.parametrize("address", PAGES)
+async def test_every_page_names_its_json_twin(client: httpx.AsyncClient, address: str) -> None:
+    html = (await client.get(address)).text
+    (twin,) = set(re.findall(r'href="(/api/v1/[^"]+)"', html))
+    assert (await client.get(twin)).status_code == 200
