@@ -247,7 +247,7 @@ def _what_is_wrong(topic: str, fields: object, error: jsonschema_rs.ValidationEr
             return f"unknown field {unknown}: wanted none but {', '.join(schemas.schema(topic)['properties'])}"
         case "propertyNames":
             name = _excerpt(kind["error"].instance)
-            return f"name {name} in {_dotted(path)}: wanted {schemas.definition('name')['description']}"
+            return f"name {name} in {_dotted(path)}: wanted {schemas.meaning(topic, path, of_key=True)}"
     if not path:
         return f"value {_excerpt(fields)}: wanted a JSON object"
     return f"{_dotted(path)} {_excerpt(error.instance)}: wanted {schemas.meaning(topic, path)}"

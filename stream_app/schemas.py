@@ -14,9 +14,6 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-COMMON = "common"
-"""Definitions that the other schemas refer to; not the schema of a message."""
-
 SUFFIX = ".schema.json"
 
 Schema = dict[str, Any]
@@ -44,34 +41,38 @@ def schema(name: str) -> Schema:
 @cache
 def validator(name: str) -> jsonschema_rs.Validator:
     """A compiled validator for the schema called `name`. Raises FileNotFoundError when there is none."""
-    common = schema(COMMON)
-    return jsonschema_rs.Draft202012Validator(
-        schema(name), registry=jsonschema_rs.Registry([(common["$id"], common)]), offline=True
-    )
+    return jsonschema_rs.Draft202012Validator(schema(name), offline=True)
 
 
-def definition(reference: str) -> Schema:
-    """The shared definition that `reference` names: `urn:...#/$defs/time`, or `time` alone."""
-    found: Schema = schema(COMMON)["$defs"][reference.rpartition("/")[2]]
-    return found
+def meaning(name: str, path: Iterable[str | int], *, of_key: bool = False) -> str:
+    """What the schema called `name` says of the value at `path`: its description and that of what it refers to.
 
-
-def meaning(name: str, path: Iterable[str | int]) -> str:
-    """What the schema called `name` says of the value at `path`: its description and that of what it refers to."""
-    node = schema(name)
+    With `of_key` it tells of the names of the fields there, which are free.
+    """
+    root = schema(name)
+    node = root
     for step in path:
-        node = _below(node, step)
+        node = _below(resolved(root, node), step)
+    if of_key:
+        node = node["propertyNames"]
     described = [node["description"]] if "description" in node else []
     if "$ref" in node:
-        described.append(definition(node["$ref"])["description"])
+        described.append(resolved(root, node)["description"])
     return ": ".join(described)
 
 
+def resolved(root: Schema, node: Schema) -> Schema:
+    """`node`, a part of the schema `root`, or the definition that it refers to."""
+    if "$ref" not in node:
+        return node
+    definition: Schema = root["$defs"][node["$ref"].removeprefix("#/$defs/")]
+    return definition
+
+
 def _below(node: Schema, step: str | int) -> Schema:
-    if "$ref" in node:
-        node = definition(node["$ref"])
+    below: Schema
     if isinstance(step, int):
-        below: Schema = node["items"]
-        return below
-    below = node.get("properties", {}).get(step) or node["additionalProperties"]
+        below = node["items"]
+    else:
+        below = node.get("properties", {}).get(step) or node["additionalProperties"]
     return below

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
@@ -19,7 +20,6 @@ from stream_app.topics import INPUTS
 from tests import messages
 
 ALL = schemas.names()
-MESSAGES = [name for name in ALL if name != schemas.COMMON]
 CLASSES: dict[str, type[Any]] = {
     "match-features": Features,
     "match-results": Result,
@@ -44,13 +44,9 @@ def objects(node: Any) -> Iterator[dict[str, Any]]:
                 yield from objects(below)
 
 
-def resolved(node: dict[str, Any]) -> dict[str, Any]:
-    return schemas.definition(node["$ref"]) if "$ref" in node else node
-
-
 def test_the_schemas_are_those_of_the_checkout() -> None:
     assert Path(str(schemas.folder())).resolve() == Path(__file__).parent.parent / "schemas"
-    assert set(CLASSES) | {"common", "match-log", "dead-letters"} <= set(ALL)
+    assert set(CLASSES) | {"match-log", "dead-letters"} <= set(ALL)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -62,7 +58,7 @@ def test_a_schema_is_valid_and_carries_its_name_and_version(name: str) -> None:
     assert schema["$id"].rpartition(":")[2].isdigit()
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_schema_has_an_example_and_its_examples_are_right(name: str) -> None:
     examples = schemas.schema(name)["examples"]
     assert examples
@@ -75,19 +71,36 @@ def test_no_object_takes_a_field_that_it_does_not_know(name: str) -> None:
     assert all(node["additionalProperties"] is False for node in objects(schemas.schema(name)) if node["properties"])
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("name", ALL)
 def test_every_field_says_what_it_means(name: str) -> None:
-    for node in objects(schemas.schema(name)):
+    schema = schemas.schema(name)
+    for node in objects(schema):
         for field, below in node["properties"].items():
-            assert "description" in {**resolved(below), **below}, field
+            assert "description" in {**schemas.resolved(schema, below), **below}, field
+
+
+def test_what_has_the_same_name_in_two_schemas_is_the_same() -> None:
+    definitions = [item for name in ALL for item in schemas.schema(name).get("$defs", {}).items()]
+    first = dict(reversed(definitions))
+    assert all(first[name] == definition for name, definition in definitions)
+    assert len(definitions) > len(first)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_schema_can_be_used_alone_and_has_no_definition_that_it_does_not_use(name: str) -> None:
+    schema = schemas.schema(name)
+    text = orjson.dumps(schema).decode()
+    references = set(re.findall(r'"\$ref":"([^"]*)"', text))
+    assert references == {f"#/$defs/{definition}" for definition in schema.get("$defs", {})}
 
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_schema_has_the_fields_of_its_event_in_their_order(name: str) -> None:
-    compare(CLASSES[name], schemas.schema(name), every_field_is_written=name not in INPUTS)
+    root = schemas.schema(name)
+    compare(CLASSES[name], root, root, every_field_is_written=name not in INPUTS)
 
 
-def compare(event: type[Any], node: dict[str, Any], *, every_field_is_written: bool) -> None:
+def compare(event: type[Any], root: dict[str, Any], node: dict[str, Any], *, every_field_is_written: bool) -> None:
     own = fields(event)
     assert list(node["properties"]) == [field.name for field in own]
     expected = [field.name for field in own if every_field_is_written or not _has_default(field)]
@@ -95,8 +108,9 @@ def compare(event: type[Any], node: dict[str, Any], *, every_field_is_written: b
     hints = get_type_hints(event)
     for field in own:
         if (below := _dataclass_in(hints[field.name])) is not None:
-            inner = resolved(node["properties"][field.name])
-            compare(below, resolved(inner.get("items", inner)), every_field_is_written=True)
+            inner = schemas.resolved(root, node["properties"][field.name])
+            inner = schemas.resolved(root, inner.get("items", inner))
+            compare(below, root, inner, every_field_is_written=True)
 
 
 def _has_default(field: Field[Any]) -> bool:
