@@ -97,18 +97,28 @@ class LeagueConfig:
         Matches in the rolling figures of the scoreboard.
     decay_drop
         Relative fall of a rolling figure below its baseline that raises a decay alert (0.05 is 5 %).
+    cold_matches
+        Results that a model has to learn before its forecasts are no longer blocked.
     uncertain_below
         Confidence (the largest probability) below which a forecast is marked uncertain.
+    conflict_within
+        A forecast whose two largest probabilities are no further apart than this is in conflict, and so uncertain.
     expire_after_days
         Days after kickoff at which a prediction without a result expires.
+    remember_days
+        Days of event time for which a match that is over is remembered, so that corrections reach it and repeated
+        messages are known. What comes later changes nothing.
     """
 
     kind: LeagueKind = "league"
     models: tuple[str, ...] = ("elo_softmax", "base_rate")
     window: int = 100
     decay_drop: float = 0.05
+    cold_matches: int = 30
     uncertain_below: float = 0.40
+    conflict_within: float = 0.10
     expire_after_days: float = 30.0
+    remember_days: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,10 @@ class Probabilities:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What one model says of one match."""
+    """What one model says of one match.
+
+    `confidence` is the largest probability; `conflict` says that the second largest is close to it.
+    """
 
     model: str
     version: int
@@ -143,6 +156,42 @@ class Forecast:
     outcome: Outcome
     confidence: float
     status: ForecastStatus
+    conflict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyScore:
+    """A final score and its probability."""
+
+    home_goals: int
+    away_goals: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class GoalForecast:
+    """What is to be expected of the goals of a match, all from one distribution of final scores.
+
+    Attributes
+    ----------
+    home_goals, away_goals
+        Expected goals of each side.
+    probabilities
+        Of the outcomes, as the scores have them; no model's forecast need agree.
+    over_2_5
+        Probability of three or more goals in the match.
+    both_score
+        Probability that both sides score.
+    scores
+        The likeliest final scores, best first.
+    """
+
+    home_goals: float
+    away_goals: float
+    probabilities: Probabilities
+    over_2_5: float
+    both_score: float
+    scores: tuple[LikelyScore, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +214,7 @@ class Prediction:
     supersedes: str | None
     late: bool
     models: tuple[Forecast, ...]
+    goals: GoalForecast | None = None
 
 
 @dataclass(frozen=True, slots=True)

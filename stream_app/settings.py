@@ -18,6 +18,7 @@ from stream_app.events import LeagueConfig
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
+Days = Annotated[float, Field(gt=0, le=36_525)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+):[0-9]{1,5}")
@@ -81,8 +82,19 @@ class Settings(BaseSettings):
     uncertain_below: Annotated[float, Field(ge=0, le=1)] = Field(
         0.40, description="Confidence below which a forecast is marked uncertain."
     )
-    expire_after_days: Annotated[float, Field(gt=0)] = Field(
+    cold_matches: Annotated[int, Field(ge=0)] = Field(
+        30, description="Results that a model has to learn before its forecasts are no longer blocked."
+    )
+    conflict_within: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.10, description="Distance of the two largest probabilities up to which a forecast is in conflict."
+    )
+    expire_after_days: Days = Field(
         30.0, description="Days after kickoff at which a prediction without a result expires."
+    )
+    remember_days: Days = Field(
+        60.0,
+        description="Days of event time for which a match that is over is remembered for corrections and duplicates."
+        " A virtual league with thousands of matches a day needs less.",
     )
 
     # Web
@@ -97,8 +109,11 @@ class Settings(BaseSettings):
         return LeagueConfig(
             window=self.window,
             decay_drop=self.decay_drop,
+            cold_matches=self.cold_matches,
             uncertain_below=self.uncertain_below,
+            conflict_within=self.conflict_within,
             expire_after_days=self.expire_after_days,
+            remember_days=self.remember_days,
         )
 
 

@@ -20,9 +20,11 @@ from stream_app.events import (
     Figures,
     Forecast,
     ForecastStatus,
+    GoalForecast,
     Importance,
     LeagueConfig,
     LeagueKind,
+    LikelyScore,
     ModelStanding,
     Prediction,
     Probabilities,
@@ -100,8 +102,11 @@ def configures() -> st.SearchStrategy[Configure]:
         models=st.lists(MODELS, min_size=1, max_size=4, unique=True).map(tuple),
         window=st.integers(1, 10_000),
         decay_drop=st.floats(0.001, 0.999),
+        cold_matches=COUNTS,
         uncertain_below=UNIT,
+        conflict_within=UNIT,
         expire_after_days=st.floats(0.1, 1_000),
+        remember_days=st.floats(0.1, 1_000),
     )
     return st.builds(Configure, competition=NAMES, config=config)
 
@@ -121,6 +126,16 @@ def predictions() -> st.SearchStrategy[Prediction]:
         outcome=st.sampled_from(OUTCOMES),
         confidence=st.floats(0.34, 0.99),
         status=st.sampled_from(get_args(ForecastStatus)),
+        conflict=st.booleans(),
+    )
+    goals = st.builds(
+        GoalForecast,
+        home_goals=st.floats(0, 20),
+        away_goals=st.floats(0, 20),
+        probabilities=PROBABILITIES,
+        over_2_5=st.floats(0.01, 0.99),
+        both_score=st.floats(0.01, 0.99),
+        scores=st.lists(st.builds(LikelyScore, GOALS, GOALS, st.floats(0.01, 0.99)), max_size=5).map(tuple),
     )
     return st.builds(
         Prediction,
@@ -136,6 +151,7 @@ def predictions() -> st.SearchStrategy[Prediction]:
         supersedes=st.none() | IDS,
         late=st.booleans(),
         models=st.lists(forecast, min_size=1, max_size=3).map(tuple),
+        goals=st.none() | goals,
     )
 
 

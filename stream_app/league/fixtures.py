@@ -37,10 +37,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from stream_app.events import EvaluationStatus, Features, Forecast, Outcome, Result, ResultStatus
+from stream_app.events import Alias, EvaluationStatus, Features, Outcome, Probabilities, Result, ResultStatus
 from stream_app.ratings import Match
 
 State = Literal["open", "played", "abandoned", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The part of a forecast that its score depends on."""
+
+    model: str
+    version: int
+    alias: Alias
+    probabilities: Probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class Sealed:
     prediction_id: str
     match: Match
     as_of: datetime
-    forecasts: tuple[Forecast, ...]
+    given: tuple[Given, ...]
 
 
 @dataclass(frozen=True, slots=True)

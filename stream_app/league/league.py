@@ -28,13 +28,10 @@ from stream_app.events import (
     name_id,
     outcome_of,
 )
-from stream_app.league.fixtures import Fixture, Fixtures, Revision, Sealed
+from stream_app.league.fixtures import Fixture, Fixtures, Given, Revision, Sealed
+from stream_app.league.goals import goal_forecast
 from stream_app.league.member import Member, score
 from stream_app.ratings import Match, Ratings
-
-REMEMBERED = timedelta(days=60)
-"""How long a finished match is remembered for corrections and duplicates, in event time. A few hundred matches at most
-in any real competition; corrections, awarded matches and repeated messages come within days."""
 
 UPSTREAM = "x:"
 """Prefix of the numbers that came with the features, so that none can pose as a rating."""
@@ -118,7 +115,7 @@ class League:
         Raises Fatal when the features are of another competition, or when nothing was configured yet.
         """
         config = self._configured(features.competition)
-        fixture = self.fixtures.find(features.match_id, features.kickoff, features.as_of, REMEMBERED)
+        fixture = self.fixtures.find(features.match_id, features.kickoff, features.as_of, _remembered(config))
         if fixture is None:
             self.counts.too_old += 1
             return []
@@ -138,7 +135,7 @@ class League:
         Raises Fatal when the result is of another competition, or when nothing was configured yet.
         """
         config = self._configured(result.competition)
-        fixture = self.fixtures.find(result.match_id, result.kickoff, result.finished_at, REMEMBERED)
+        fixture = self.fixtures.find(result.match_id, result.kickoff, result.finished_at, _remembered(config))
         if fixture is None:
             self.counts.too_old += 1
             return []
@@ -174,7 +171,8 @@ class League:
         if revision.late:
             self.counts.late += 1
         else:
-            self.fixtures.seal(fixture, Sealed(prediction_id, match, features.as_of, forecasts), x)
+            given = tuple(Given(line.model, line.version, line.alias, line.probabilities) for line in forecasts)
+            self.fixtures.seal(fixture, Sealed(prediction_id, match, features.as_of, given), x)
         return Prediction(
             prediction_id=prediction_id,
             match_id=features.match_id,
@@ -188,6 +186,7 @@ class League:
             supersedes=revision.supersedes,
             late=revision.late,
             models=forecasts,
+            goals=goal_forecast(x),
         )
 
     def _settle(self, fixture: Fixture, result: Result, config: LeagueConfig) -> list[Output]:
@@ -250,7 +249,7 @@ class League:
     ) -> list[Output]:
         """Publish a verdict in the place of the one that stood, and count it in the figures instead of that one."""
         outcome = None if goals is None else outcome_of(*goals)
-        scores = () if outcome is None else tuple(score(forecast, outcome) for forecast in sealed.forecasts)
+        scores = () if outcome is None else tuple(score(given, outcome) for given in sealed.given)
         self._count(fixture, sealed, outcome, scores)
         fixture.evaluations += 1
         superseded = fixture.evaluation_id
@@ -280,10 +279,10 @@ class League:
 
     def _count(self, fixture: Fixture, sealed: Sealed, outcome: Outcome | None, scores: tuple[Score, ...]) -> None:
         counted, fixture.scored = fixture.scored, outcome
-        for place, forecast in enumerate(sealed.forecasts):
-            member = self.members.get(forecast.model)
-            if member is not None and member.version == forecast.version:
-                old = None if counted is None else marks_of(score(forecast, counted))
+        for place, given in enumerate(sealed.given):
+            member = self.members.get(given.model)
+            if member is not None and member.version == given.version:
+                old = None if counted is None else marks_of(score(given, counted))
                 new = marks_of(scores[place]) if scores else None
                 member.standing.change(fixture.match_id, old, new)
 
@@ -328,7 +327,7 @@ class League:
                 outputs += self._pronounce(
                     fixture, fixture.sealed, "expired", fixture.kickoff + after, None, learned=False
                 )
-        self.fixtures.forget(REMEMBERED)
+        self.fixtures.forget(_remembered(config))
         return outputs
 
     def _configured(self, competition: str) -> LeagueConfig:
@@ -340,6 +339,10 @@ class League:
     def _check(self, competition: str) -> None:
         if competition != self.competition:
             raise Fatal(f"league {self.competition!r}: got an event of {competition!r}")
+
+
+def _remembered(config: LeagueConfig) -> timedelta:
+    return timedelta(days=config.remember_days)
 
 
 def _alias(place: int) -> Alias:

@@ -17,14 +17,9 @@ from stream_app.events import (
     Probabilities,
     Score,
 )
+from stream_app.league.fixtures import Given
 from stream_app.models.contract import guarded
 from stream_app.models.zoo import create
-
-COLD_MATCHES = 30
-"""Results that a model has to learn before its forecasts count as more than a guess.
-
-After thirty matches the share of each outcome is known to about nine points (one standard error), and a team of a
-league of eighteen has played three times."""
 
 UNKNOWING = Probabilities(1 / 3, 1 / 3, 1 / 3)
 
@@ -44,18 +39,19 @@ class Member:
         """What the model says of the match that `x` describes.
 
         It is `blocked` while the model is cold, or when it has no usable answer (then all outcomes are alike);
-        `uncertain` when no outcome reaches the configured confidence; else `active`.
+        `uncertain` when no outcome reaches the configured confidence, or two are in conflict; else `active`.
         """
         answer = guarded(self.model.predict_proba_one(x))
         probabilities = answer or UNKNOWING
         outcome = likeliest(probabilities)
-        confidence = probabilities.of(outcome)
+        confidence, second, _ = sorted((probabilities.H, probabilities.D, probabilities.A), reverse=True)
+        conflict = confidence - second <= config.conflict_within
         status: ForecastStatus = "active"
-        if answer is None or self.learned < COLD_MATCHES:
+        if answer is None or self.learned < config.cold_matches:
             status = "blocked"
-        elif confidence < config.uncertain_below:
+        elif conflict or confidence < config.uncertain_below:
             status = "uncertain"
-        return Forecast(self.name, self.version, alias, probabilities, outcome, confidence, status)
+        return Forecast(self.name, self.version, alias, probabilities, outcome, confidence, status, conflict)
 
     def learn(self, x: Mapping[str, float], outcome: Outcome) -> None:
         """Learn that the match that `x` describes ended with `outcome`."""
@@ -68,16 +64,17 @@ class Member:
         return ModelStanding(self.name, self.version, alias, standing.total.figures(), standing.rolling.figures())
 
 
-def score(forecast: Forecast, outcome: Outcome) -> Score:
-    """How `forecast` fared."""
-    probabilities = forecast.probabilities
+def score(given: Given, outcome: Outcome) -> Score:
+    """How the forecast of which `given` is a part fared."""
+    probabilities = given.probabilities
+    foretold = likeliest(probabilities)
     return Score(
-        model=forecast.model,
-        version=forecast.version,
-        alias=forecast.alias,
+        model=given.model,
+        version=given.version,
+        alias=given.alias,
         probabilities=probabilities,
-        outcome=forecast.outcome,
-        hit=forecast.outcome == outcome,
+        outcome=foretold,
+        hit=foretold == outcome,
         log_loss=log_loss(probabilities, outcome),
         rps=rps(probabilities, outcome),
         brier=brier(probabilities, outcome),

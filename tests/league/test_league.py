@@ -12,8 +12,6 @@ from stream_app.evaluation.scoring import brier, log_loss, rps
 from stream_app.events import Configure, DecayAlert, LeagueConfig, ResultStatus, name_id
 from stream_app.league import League
 from stream_app.league.digest import digest
-from stream_app.league.league import REMEMBERED
-from stream_app.league.member import COLD_MATCHES
 from stream_app.ratings import Match
 from tests.league.story import (
     COMPETITION,
@@ -254,7 +252,7 @@ def test_finished_matches_are_forgotten_when_corrections_are_no_longer_to_be_exp
         tell(league, features(f"m{number}", day=7 * number), result(f"m{number}", day=7 * number))
         remembered = [fixture for fixture in league.fixtures.known.values()]
         assert all(fixture.x is None for fixture in remembered if fixture.state == "played")
-        assert len(remembered) <= REMEMBERED.days // 7 + 3
+        assert len(remembered) <= int(CONFIG.remember_days) // 7 + 3
 
 
 def test_a_match_that_comes_back_after_it_was_forgotten_is_a_new_one() -> None:
@@ -280,19 +278,33 @@ def test_one_message_from_the_far_future_does_not_end_the_competition() -> None:
 
 
 def test_a_cold_model_is_blocked_and_a_hesitant_one_uncertain() -> None:
-    league = new_league(LeagueConfig(models=("base_rate",), uncertain_below=0.5))
+    league = new_league(LeagueConfig(models=("base_rate",), uncertain_below=0.5, conflict_within=0.0))
     statuses = []
-    for number in range(COLD_MATCHES + 42):
+    for number in range(CONFIG.cold_matches + 42):
         # Home wins until the model is warm and far beyond, then draws until it hesitates.
-        goals = (1, 0) if number < COLD_MATCHES + 5 else (1, 1)
+        goals = (1, 0) if number < CONFIG.cold_matches + 5 else (1, 1)
         [prediction] = predictions(tell(league, features(f"m{number}", day=number)))
         tell(league, result(f"m{number}", goals, day=number))
         statuses.append((prediction.models[0].status, prediction.models[0].confidence < 0.5))
-    assert {status for status, _ in statuses[:COLD_MATCHES]} == {"blocked"}
-    assert statuses[COLD_MATCHES] == ("active", False)
+    assert {status for status, _ in statuses[: CONFIG.cold_matches]} == {"blocked"}
+    assert statuses[CONFIG.cold_matches] == ("active", False)
     assert statuses[-1] == ("uncertain", True)
-    for status, hesitant in statuses[COLD_MATCHES:]:
+    for status, hesitant in statuses[CONFIG.cold_matches :]:
         assert (status == "uncertain") == hesitant
+
+
+def test_a_forecast_is_in_conflict_when_its_two_best_outcomes_are_close() -> None:
+    league = new_league(LeagueConfig(models=("base_rate",), cold_matches=0, uncertain_below=0.0, conflict_within=0.2))
+    conflicts = []
+    for number in range(30):
+        [prediction] = predictions(tell(league, features(f"m{number}", day=number)))
+        tell(league, result(f"m{number}", (1, 0) if number < 10 else (0, 1), day=number))
+        [line] = prediction.models
+        best, second, _ = sorted((line.probabilities.H, line.probabilities.D, line.probabilities.A), reverse=True)
+        assert line.conflict == (best - second <= 0.2)
+        assert line.status == ("uncertain" if line.conflict else "active")
+        conflicts.append(line.conflict)
+    assert set(conflicts) == {True, False}
 
 
 def test_a_decaying_model_is_reported_once_with_its_match() -> None:

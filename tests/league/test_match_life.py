@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from stream_app.events import DecayAlert, Evaluation, Features, LeagueConfig, Prediction, Result, name_id
 from stream_app.league.digest import digest
-from stream_app.league.league import REMEMBERED
 from tests.league.story import Event, features, new_league, reloaded, result, tell
 
 CONFIG = LeagueConfig(models=("base_rate",), window=3)
 EXPIRE = timedelta(days=CONFIG.expire_after_days)
+REMEMBERED = timedelta(days=CONFIG.remember_days)
 
 # What was said, without the numbers: (kind, match, ...).
 Said = tuple[object, ...]

@@ -1,0 +1,25 @@
+"""What a prediction says of the goals, besides the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stream_app.events import GoalForecast, LikelyScore
+from stream_app.models.contract import guarded
+from stream_app.ratings.scores import score_sheet
+
+
+def goal_forecast(x: Mapping[str, float]) -> GoalForecast | None:
+    """The forecast of the goals of the match that `x` describes; None when the ratings have no usable numbers on it."""
+    sheet = score_sheet(x)
+    probabilities = guarded({"H": sheet.home_wins, "D": sheet.draws, "A": sheet.away_wins})
+    if probabilities is None:
+        return None
+    return GoalForecast(
+        home_goals=sheet.home_goals,
+        away_goals=sheet.away_goals,
+        probabilities=probabilities,
+        over_2_5=sheet.over_2_5,
+        both_score=sheet.both_score,
+        scores=tuple(LikelyScore(score.home_goals, score.away_goals, score.probability) for score in sheet.likeliest),
+    )
