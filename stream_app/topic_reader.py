@@ -1,0 +1,74 @@
+"""Reading topics from their beginning to where they end now."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from stream_app.errors import InvalidInput, Retryable
+from stream_app.topics import INPUT_MAX_BYTES
+
+FETCH_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a topic as the brokers have it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+async def read_to_end(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Record]:
+    """Every record that `topics` hold at the moment of the call.
+
+    Records of a partition come in order; partitions and topics are mixed as they arrive.
+
+    Raises
+    ------
+    InvalidInput
+        A topic does not exist.
+    Retryable
+        The brokers do not answer.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=INPUT_MAX_BYTES
+    )
+    try:
+        await consumer.start()
+    except KafkaError as error:
+        raise Retryable(f"Kafka at {bootstrap} does not answer: {error}") from error
+    try:
+        partitions = await _partitions(consumer, topics)
+        ends = await consumer.end_offsets(partitions)
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        pending = {tp for tp in partitions if await consumer.position(tp) < ends[tp]}
+        while pending:
+            for tp, records in (await consumer.getmany(*pending, timeout_ms=FETCH_MS)).items():
+                for record in records:
+                    if record.offset < ends[tp]:
+                        yield Record(*tp, record.offset, record.key, record.value, record.headers)
+            for tp in list(pending):
+                # The position also passes what holds no data: marks of transactions, records compacted away.
+                if await consumer.position(tp) >= ends[tp]:
+                    pending.discard(tp)
+                    consumer.pause(tp)
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
+    known = await consumer.topics()
+    if missing := [topic for topic in topics if topic not in known]:
+        raise InvalidInput(f"no topic {', '.join(missing)}: make it with `stream-app topics create`")
+    return [
+        TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic))
+    ]
