@@ -1,0 +1,147 @@
+"""The main job, as a newcomer starts it: real Kafka, real PostgreSQL, all 14,018 matches."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stream_app.dev.stack import Stack
+from tests.support import programs
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.postgres]
+
+MATCHES = 14_018
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / ".demo"
+    Stack(tmp_path / ".demo").delete()
+
+
+def environment() -> dict[str, str]:
+    return programs.environment(web_port=0)
+
+
+@contextmanager
+def demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "stream_app", "demo", *arguments],
+        cwd=folder.parent,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    assert process.stdout
+    said = ""
+    for line in process.stdout:
+        said += line
+        if text in line:
+            return said
+    raise AssertionError(f"the demo ended before it said {text!r}:\n{said}")
+
+
+def living_children(process: subprocess.Popen[str]) -> dict[str, psutil.Process]:
+    children = psutil.Process(process.pid).children()
+    return {" ".join(child.cmdline()[1:4]): child for child in children if child.status() != psutil.STATUS_ZOMBIE}
+
+
+def holders_of_the_lock(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(folder / "stack.lock") in (file.path for file in process.open_files()):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+@pytest.mark.timeout(400)
+def test_every_match_is_predicted_and_evaluated_everywhere_and_a_second_run_finds_it_so(folder: Path) -> None:
+    first = programs.run("demo", "--once", cwd=folder.parent, env=environment(), timeout_s=300)
+
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "Starting clean" in first.stdout
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["matches"], summary["predictions"], summary["evaluations"]) == (MATCHES, MATCHES, MATCHES)
+    assert summary["csv"] == summary["database"] == {"predictions": MATCHES, "evaluations": MATCHES}
+    assert summary["dead_letters"] == 0
+    assert summary["replay_seconds"] > 0
+    base = summary["models"]["base_rate"]
+    assert base["n"] == MATCHES
+    assert min(model["log_loss"] for model in summary["models"].values()) < base["log_loss"] - 0.02
+    with (folder / "evaluation_log.csv").open(newline="", encoding="utf-8") as file:
+        assert sum(row["event_type"] == "prediction" for row in csv.DictReader(file)) == MATCHES
+
+    second = programs.run("demo", "--once", "--json", cwd=folder.parent, env=environment(), timeout_s=120)
+
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "Resuming" in second.stdout
+    assert "nothing to replay" in second.stdout
+    again = json.loads((folder / "summary.json").read_text())
+    assert again | {"replay_seconds": 0} == summary | {"replay_seconds": 0}
+    assert holders_of_the_lock(folder) == []
+
+
+def test_a_process_that_dies_ends_the_demo_with_the_end_of_its_log(folder: Path) -> None:
+    with demo(folder, "--once") as process:
+        read_until(process, "Live view")
+        living_children(process)["-m stream_app worker"].kill()
+        said, _ = process.communicate(timeout=60)
+
+    assert process.returncode != 0
+    assert f"worker ended with code {-signal.SIGKILL}" in said
+    assert "Traceback" not in said
+    assert holders_of_the_lock(folder) == []
+
+
+def test_ctrl_c_stops_everything_in_order(folder: Path) -> None:
+    with demo(folder) as process:
+        read_until(process, "Live view")
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert holders_of_the_lock(folder) == []
+    assert "database system is shut down" in (folder / "postgres" / "postgres.log").read_text()
+
+
+def test_a_killed_demo_leaves_no_process(folder: Path) -> None:
+    with demo(folder) as process:
+        read_until(process, "Live view")
+        children = living_children(process)
+        assert len(children) >= 5
+        os.kill(process.pid, signal.SIGKILL)
+
+    wait_until(lambda: not any(child.is_running() for child in children.values()), "no child is left")
+    assert holders_of_the_lock(folder) == []
+
+
+def test_fresh_does_not_touch_servers_of_the_users_own(tmp_path: Path) -> None:
+    answer = programs.run(
+        "demo", "--fresh", cwd=tmp_path, env=environment() | {"STREAM_APP_KAFKA": "kafka.example:9092"}
+    )
+
+    assert answer.returncode == 2
+    assert "STREAM_APP_KAFKA" in answer.stderr
