@@ -14,10 +14,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app import schemas
-from stream_app.contracts import encode
-from stream_app.events import Configure, DecayAlert, Evaluation, Features, Prediction, Result, Scoreboard
+from stream_app.contracts import Event, encode
+from stream_app.events import (
+    Configure,
+    DecayAlert,
+    Evaluation,
+    Features,
+    LeagueConfig,
+    LeagueKind,
+    Prediction,
+    Result,
+    Scoreboard,
+)
+from stream_app.feeds.schedule import schedule
+from stream_app.league import League
 from stream_app.topics import INPUTS
 from tests import messages
+from tests.support.matches import played
 
 ALL = schemas.names()
 CLASSES: dict[str, type[Any]] = {
@@ -155,3 +168,23 @@ def test_a_schema_tells_what_a_nested_field_means() -> None:
 def test_there_is_no_schema_of_another_name() -> None:
     with pytest.raises(FileNotFoundError):
         schemas.schema("match-weather")
+
+
+@pytest.mark.parametrize("kind", get_args(LeagueKind))
+def test_what_a_league_says_is_as_the_schemas_say(kind: LeagueKind) -> None:
+    league = League("a")
+    said: list[Event] = [*league.configure(Configure("a", LeagueConfig(kind=kind, window=10, decay_drop=0.001)))]
+    said.append(league.scoreboard())
+    for event in schedule(played("a", 300)):
+        said += league.predict(event) if isinstance(event, Features) else league.learn(event)
+    said.append(league.scoreboard())
+    schema_of = {event: name for name, event in CLASSES.items()}
+    assert {type(event) for event in said} == {Prediction, Evaluation, DecayAlert, Scoreboard}
+    for message in said:
+        schemas.validator(schema_of[type(message)]).validate(orjson.loads(encode(message)))
+
+
+def test_an_installed_package_has_its_own_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "_schemas").mkdir()
+    monkeypatch.setattr("importlib.resources.files", lambda _package: tmp_path)
+    assert schemas.folder() == tmp_path / "_schemas"
