@@ -41,9 +41,11 @@ format: ## Format the code and put the imports in order
 
 lock: ## Resolve the dependencies of pyproject.toml anew into requirements/ (ARGS=--upgrade for the newest)
 	@test -x $(BIN)/uv || scripts/dev/bootstrap.sh --quiet
-	@$(UV_COMPILE) $(ARGS) pyproject.toml -o requirements/runtime.txt
-	@$(UV_COMPILE) $(ARGS) pyproject.toml --extra local --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+	@$(UV_COMPILE) $(ARGS) pyproject.toml --extra local --extra dev -o requirements/dev.txt
+	@$(UV_COMPILE) $(ARGS) pyproject.toml --extra datasets -c requirements/dev.txt -o requirements/runtime.txt
+	@$(UV_COMPILE) $(ARGS) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 	@$(UV_COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
+	@$(BIN)/python -m stream_app dev lock
 
 dev-up: ## Kafka and PostgreSQL for work by hand, in the background
 	@scripts/dev/bootstrap.sh --quiet

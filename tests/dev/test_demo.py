@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from stream_app.dev.stack import Stack
-from tests.support import programs
+from tests.support import processes, programs
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.postgres]
@@ -65,17 +65,6 @@ def living_children(process: subprocess.Popen[str]) -> dict[str, psutil.Process]
     return {" ".join(child.cmdline()[1:4]): child for child in children if child.status() != psutil.STATUS_ZOMBIE}
 
 
-def holders_of_the_lock(folder: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if str(folder / "stack.lock") in (file.path for file in process.open_files()):
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
-
-
 @pytest.mark.timeout(400)
 def test_every_match_is_predicted_and_evaluated_everywhere_and_a_second_run_finds_it_so(folder: Path) -> None:
     first = programs.run("demo", "--once", cwd=folder.parent, env=environment(), timeout_s=300)
@@ -100,7 +89,7 @@ def test_every_match_is_predicted_and_evaluated_everywhere_and_a_second_run_find
     assert "nothing to replay" in second.stdout
     again = json.loads((folder / "summary.json").read_text())
     assert again | {"replay_seconds": 0} == summary | {"replay_seconds": 0}
-    assert holders_of_the_lock(folder) == []
+    assert processes.holding(folder / "stack.lock") == []
 
 
 def test_a_process_that_dies_ends_the_demo_with_the_end_of_its_log(folder: Path) -> None:
@@ -112,7 +101,7 @@ def test_a_process_that_dies_ends_the_demo_with_the_end_of_its_log(folder: Path)
     assert process.returncode != 0
     assert f"worker ended with code {-signal.SIGKILL}" in said
     assert "Traceback" not in said
-    assert holders_of_the_lock(folder) == []
+    assert processes.holding(folder / "stack.lock") == []
 
 
 def test_ctrl_c_stops_everything_in_order(folder: Path) -> None:
@@ -123,7 +112,7 @@ def test_ctrl_c_stops_everything_in_order(folder: Path) -> None:
 
     assert process.returncode == 130
     assert "Traceback" not in said
-    assert holders_of_the_lock(folder) == []
+    assert processes.holding(folder / "stack.lock") == []
     assert "database system is shut down" in (folder / "postgres" / "postgres.log").read_text()
 
 
@@ -135,7 +124,7 @@ def test_a_killed_demo_leaves_no_process(folder: Path) -> None:
         os.kill(process.pid, signal.SIGKILL)
 
     wait_until(lambda: not any(child.is_running() for child in children.values()), "no child is left")
-    assert holders_of_the_lock(folder) == []
+    assert processes.holding(folder / "stack.lock") == []
 
 
 def test_fresh_does_not_touch_servers_of_the_users_own(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 from stream_app.connections import local_stack
 from stream_app.dev.stack import Running, Stack
 from stream_app.errors import InvalidInput
-from tests.support import programs, topics
+from tests.support import processes, programs, topics
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.postgres]
@@ -45,15 +45,8 @@ async def works(running: Running) -> None:
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:
-    """Living processes of the stack in `folder`, whoever their parent is: all of them hold its lock open."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if str(folder / "stack.lock") in (file.path for file in process.open_files()):
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
+    """Living processes of the stack in `folder`: all of them hold its lock open."""
+    return processes.holding(folder / "stack.lock")
 
 
 async def test_two_stacks_work_side_by_side(folder: Path, tmp_path: Path) -> None:

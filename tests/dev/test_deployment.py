@@ -1,0 +1,116 @@
+"""The files around the code name commands, settings and parts that exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from stream_app import cli
+from stream_app.dev.jars import ENDPOINTS
+from stream_app.settings import Settings
+from tests.support.programs import ROOT
+
+SETTING = re.compile(r"STREAM_APP_[A-Z0-9_]+")
+
+
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return loaded
+
+
+def commands_of_compose() -> Iterator[list[str]]:
+    for service in compose()["services"].values():
+        if service.get("image") == "stream-app":
+            yield service["command"]
+
+
+def commands_of_procfile() -> Iterator[list[str]]:
+    for line in (ROOT / "Procfile").read_text().splitlines():
+        if not line.startswith("#"):
+            program, *arguments = line.partition(": ")[2].partition(" && ")[0].split()
+            assert program == "stream-app"
+            yield arguments
+
+
+@pytest.mark.parametrize("arguments", [*commands_of_compose(), *commands_of_procfile()], ids=" ".join)
+def test_every_process_is_started_by_a_command_that_exists(arguments: list[str]) -> None:
+    answer = CliRunner().invoke(cli.build(), [*arguments, "--help"])
+
+    assert answer.exit_code == 0, answer.output
+
+
+def test_procfile_and_compose_run_the_same_four_processes() -> None:
+    processes = {arguments[0] for arguments in commands_of_procfile()}
+
+    assert processes == {"worker", "sink", "web", "feed"}
+    assert {arguments[0] for arguments in commands_of_compose()} == processes | {"topics"}
+
+
+@pytest.mark.parametrize(
+    "file", [".env.example", "docker-compose.yml", "Dockerfile", "README.md", "stream_app/cli/dev.py"]
+)
+def test_every_setting_that_is_named_exists(file: str) -> None:
+    known = {f"STREAM_APP_{name.upper()}" for name in Settings.model_fields}
+
+    assert set(SETTING.findall((ROOT / file).read_text())) <= known
+
+
+def test_compose_runs_the_same_broker_as_the_local_stack() -> None:
+    version = ENDPOINTS["kafka"].split("+")[0].rpartition(":")[2]
+
+    assert compose()["services"]["kafka"]["image"] == f"apache/kafka:{version}"
+
+
+def test_every_make_target_explains_itself() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    declared = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+
+    answer = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert {line.split()[0] for line in answer.stdout.splitlines()[1:]} == declared
+
+
+def test_the_locks_cover_what_the_project_asks_for_by_hash_and_name_no_index() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    def names(requirements: list[str]) -> set[str]:
+        return {re.split(r"[<>=\[]", it)[0] for it in requirements} - {project["name"]}
+
+    for file, extras in (("dev.txt", ["local", "dev", "datasets"]), ("runtime.txt", ["datasets"])):
+        text = (ROOT / "requirements" / file).read_text()
+        locked = re.findall(r"^([a-z0-9-]+)==\S+", text, re.MULTILINE)
+        asked = names(project["dependencies"]).union(*(names(project["optional-dependencies"][it]) for it in extras))
+        assert asked <= set(locked)
+        assert len(re.findall(r"^[a-z0-9-]+==\S+(?: ;[^\\]*)? \\\n +--hash=sha256:", text, re.MULTILINE)) == len(locked)
+        assert "://" not in text
+
+
+def test_the_wheel_carries_schemas_locks_pages_and_the_chart_script(tmp_path: Path) -> None:
+    answer = subprocess.run(
+        [ROOT / ".venv/bin/python", "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+
+    names = set(zipfile.ZipFile(wheel).namelist())
+
+    assert {
+        "stream_app/_schemas/match-features.schema.json",
+        "stream_app/dev/jars.lock",
+        "stream_app/web/static/vendor/uplot/uPlot.iife.min.js",
+        "stream_app/web/templates/base.html",
+    } <= names
+    assert not [name for name in names if name.startswith("tests/")]
