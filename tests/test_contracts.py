@@ -288,17 +288,19 @@ def returns_or_refuses(topic: str, key: bytes | None, value: bytes | None) -> No
         assert reason.isprintable()
 
 
+@settings(deadline=None)
 @given(topic=st.sampled_from(INPUTS), key=st.none() | st.binary(), value=st.none() | st.binary(max_size=1_200))
 def test_no_bytes_can_crash_the_door(topic: str, key: bytes | None, value: bytes | None) -> None:
     returns_or_refuses(topic, key, value)
 
 
+@settings(deadline=None)
 @given(topic=st.sampled_from(INPUTS), value=JSON)
 def test_no_json_can_crash_the_door(topic: str, value: Any) -> None:
     returns_or_refuses(topic, KEY, orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS) if _writable(value) else b"?")
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(topic=st.sampled_from(INPUTS), data=st.data())
 def test_no_message_with_some_fields_changed_can_crash_the_door(topic: str, data: st.DataObject) -> None:
     names = [*SAMPLE[topic], "features", "neutral", "importance", "match_id ", ""]
@@ -307,6 +309,7 @@ def test_no_message_with_some_fields_changed_can_crash_the_door(topic: str, data
     returns_or_refuses(topic, KEY, orjson.dumps(SAMPLE[topic] | changes))
 
 
+@settings(deadline=None)
 @given(topic=st.sampled_from(INPUTS), data=st.data())
 def test_no_message_with_some_bytes_changed_can_crash_the_door(topic: str, data: st.DataObject) -> None:
     value = bytearray(without(topic))
@@ -317,6 +320,7 @@ def test_no_message_with_some_bytes_changed_can_crash_the_door(topic: str, data:
     returns_or_refuses(topic, KEY, bytes(value))
 
 
+@settings(deadline=None)
 @given(messages.features() | messages.results())
 def test_what_was_encoded_is_admitted_as_the_same_event(event: Features | Result) -> None:
     topic = FEATURES if isinstance(event, Features) else RESULTS
@@ -326,6 +330,7 @@ def test_what_was_encoded_is_admitted_as_the_same_event(event: Features | Result
     assert encode(event) == payload
 
 
+@settings(deadline=None)
 @given(messages.configures())
 def test_a_configuration_comes_back_from_the_log_as_it_was(event: Configure) -> None:
     assert decode("configure", encode(event)) == event
@@ -357,6 +362,7 @@ def test_a_number_that_is_not_finite_never_leaves(number: float) -> None:
         encode(event)
 
 
+@settings(deadline=None)
 @given(prediction=messages.predictions(), number=st.sampled_from([math.nan, math.inf]))
 def test_a_forecast_that_is_not_finite_never_leaves(prediction: Prediction, number: float) -> None:
     last = prediction.models[-1]

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app import events
@@ -18,6 +18,7 @@ def test_ids_are_those_that_were_published_from_the_beginning() -> None:
     assert name_id("bundesliga", "m1", 1) == "075c8217-d93b-51c3-92b3-9a8d92d1e163"
 
 
+@settings(deadline=None)
 @given(one=PARTS, other=PARTS)
 def test_two_ids_are_equal_exactly_when_they_name_the_same(one: list[str | int], other: list[str | int]) -> None:
     assert (name_id(*one) == name_id(*other)) == (one == other)

@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import jsonschema_rs
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_app import schemas
@@ -140,6 +140,7 @@ def _dataclass_in(hint: Any) -> type[Any] | None:
     return None
 
 
+@settings(deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("name", CLASSES)
 def test_what_is_written_is_as_its_schema_says(name: str, data: st.DataObject) -> None:
