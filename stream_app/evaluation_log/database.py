@@ -19,6 +19,8 @@ CONNECT_TIMEOUT_S = 10.0
 _PASSING = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # A cut connection that is used before the cut is noticed: the client, not the server, has lost its way.
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,

@@ -55,6 +55,8 @@ class DeadLetters:
             ("offset", b"%d" % record.offset),
             ("error", reason.encode()),
         ]
+        # The client cannot send what has neither a key nor a value.
+        value = b"" if record.key is None and record.value is None else record.value
         await self._producer.send_and_wait(
-            DEAD_LETTERS, record.value, key=record.key, partition=record.partition, headers=headers
+            DEAD_LETTERS, value, key=record.key, partition=record.partition, headers=headers
         )

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
 
 from stream_app.errors import InvalidInput, Retryable
 from stream_app.evaluation_log.row import LOGGED_TOPICS, LogRow, row_of
@@ -56,10 +57,12 @@ class Read:
 class Follower:
     """A started consumer of all partitions of the logged topics, and where it is in each."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, name: str) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition], name: str) -> None:
         self._consumer = consumer
+        self._partitions = partitions
         self._name = name
         self._next: dict[TopicPartition, int] = {}
+        self._kept_before: dict[TopicPartition, int] = {}
         self._places: dict[TopicPartition, Place] = {}
         self._unproven: dict[TopicPartition, Place] = {}
 
@@ -70,25 +73,26 @@ class Follower:
         same name (made anew, or of another Kafka) and is read from its beginning; what the store holds already it knows
         by id.
         """
-        partitions = await self._partitions()
-        self._consumer.assign(partitions)
-        beginnings = await self._consumer.beginning_offsets(partitions)
-        ends = await self._consumer.end_offsets(partitions)
-        for partition in partitions:
+        self._consumer.assign(self._partitions)
+        beginnings = await self._consumer.beginning_offsets(self._partitions)
+        ends = await self._consumer.end_offsets(self._partitions)
+        for partition in self._partitions:
             place = places.get((partition.topic, partition.partition))
             beginning = beginnings[partition]
             if place is None:
-                self._go(partition, beginning, beginning)
+                self._go(partition, beginning)
             elif place.last_offset >= ends[partition]:
                 self._start_over(partition, beginning)
             elif place.last_offset < beginning:
                 if place.next_offset < beginning:
                     self._tell_gap(partition, place.next_offset, beginning)
                 self._places[partition] = place
-                self._go(partition, beginning, max(beginning, place.next_offset))
+                self._kept_before[partition] = place.next_offset
+                self._go(partition, beginning)
             else:
                 self._unproven[partition] = self._places[partition] = place
-                self._go(partition, place.last_offset, place.next_offset)
+                self._kept_before[partition] = place.next_offset
+                self._go(partition, place.last_offset)
 
     async def read(self) -> Read | None:
         """The next messages, or None when there are none for the moment."""
@@ -98,10 +102,14 @@ class Follower:
         kept: list[Record] = []
         places: dict[tuple[str, int], Place] = {}
         for partition, records in fetched.items():
-            if not self._is_proven(partition, records[0]):
+            # The client goes back by itself to the beginning of a topic that has become shorter than it has read.
+            if not self._is_proven(partition, records[0]) or records[0].offset < self._next[partition]:
                 self._start_over(partition, (await self._consumer.beginning_offsets([partition]))[partition])
                 continue
-            fresh = self._fresh(partition, records)
+            if records[0].offset > self._next[partition]:
+                self._tell_gap(partition, self._next[partition], records[0].offset)
+            self._next[partition] = records[-1].offset + 1
+            fresh = [record for record in records if record.offset >= self._kept_before.get(partition, 0)]
             if not fresh:
                 continue
             kept += fresh
@@ -112,7 +120,7 @@ class Follower:
                     rows.append(newest)
                 except InvalidInput as error:
                     refused.append((record, str(error)))
-            place = self._move(partition, fresh[-1].offset + 1, newest)
+            place = self._move(partition, newest)
             if place is not None:
                 places[partition.topic, partition.partition] = place
         return Read(Batch(rows, places), refused, kept) if kept else None
@@ -124,19 +132,9 @@ class Follower:
         except KafkaError as error:
             log.info("%s: the lag that Kafka shows is not up to date: %s", self._name, error)
 
-    async def _partitions(self) -> list[TopicPartition]:
-        known = await self._consumer.topics()
-        if missing := [topic for topic in LOGGED_TOPICS if topic not in known]:
-            raise InvalidInput(f"Kafka has no topic {', '.join(missing)}: make it with `stream-app topics create`")
-        return [
-            TopicPartition(topic, partition)
-            for topic in LOGGED_TOPICS
-            for partition in sorted(self._consumer.partitions_for_topic(topic))
-        ]
-
-    def _go(self, partition: TopicPartition, seek: int, expect: int) -> None:
-        self._consumer.seek(partition, seek)
-        self._next[partition] = expect
+    def _go(self, partition: TopicPartition, offset: int) -> None:
+        self._consumer.seek(partition, offset)
+        self._next[partition] = offset
 
     def _start_over(self, partition: TopicPartition, beginning: int) -> None:
         log.warning(
@@ -146,7 +144,8 @@ class Follower:
             partition.partition,
         )
         self._places.pop(partition, None)
-        self._go(partition, beginning, beginning)
+        self._kept_before.pop(partition, None)
+        self._go(partition, beginning)
 
     def _is_proven(self, partition: TopicPartition, first: Record) -> bool:
         place = self._unproven.pop(partition, None)
@@ -157,16 +156,9 @@ class Follower:
         except InvalidInput:
             return False
 
-    def _fresh(self, partition: TopicPartition, records: Sequence[Record]) -> Sequence[Record]:
-        expected = self._next[partition]
-        fresh = [record for record in records if record.offset >= expected]
-        if fresh and fresh[0].offset > expected:
-            self._tell_gap(partition, expected, fresh[0].offset)
-        return fresh
-
-    def _move(self, partition: TopicPartition, next_offset: int, newest: LogRow | None) -> Place | None:
-        """Note that all before `next_offset` is read; the place to be kept, None while there was no event at all."""
-        self._next[partition] = next_offset
+    def _move(self, partition: TopicPartition, newest: LogRow | None) -> Place | None:
+        """The place that is reached with `newest`, the last event read; None while there was no event at all."""
+        next_offset = self._next[partition]
         known = self._places.get(partition)
         if newest is not None and newest.kafka_offset is not None:
             known = Place(next_offset, newest.kafka_offset, newest.event_id)
@@ -196,23 +188,43 @@ async def follow(bootstrap: str, group: str) -> AsyncIterator[Follower]:
     ------
     Retryable
         Kafka does not answer.
+    InvalidInput
+        A topic is missing.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        client_id=group,
-        group_id=group,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=_GATHER_MS,
-        fetch_min_bytes=_GATHER_BYTES,
-    )
     try:
-        await consumer.start()
-        yield Follower(consumer, group)
+        partitions = await _partitions(bootstrap)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            client_id=group,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=_GATHER_MS,
+            fetch_min_bytes=_GATHER_BYTES,
+        )
+        try:
+            await consumer.start()
+            yield Follower(consumer, partitions, group)
+        finally:
+            await consumer.stop()
     except KafkaConnectionError as error:
         raise Retryable(f"Kafka does not answer at {bootstrap}: {error}") from error
+
+
+async def _partitions(bootstrap: str) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        described = await admin.describe_topics(list(LOGGED_TOPICS))
     finally:
-        await consumer.stop()
+        await admin.close()
+    if missing := [topic["topic"] for topic in described if topic["error_code"] == UnknownTopicOrPartitionError.errno]:
+        raise InvalidInput(f"Kafka has no topic {', '.join(missing)}: make it with `stream-app topics create`")
+    return [
+        TopicPartition(topic["topic"], number)
+        for topic in described
+        for number in sorted(partition["partition"] for partition in topic["partitions"])
+    ]
 
 
 def _row(record: Record) -> LogRow:

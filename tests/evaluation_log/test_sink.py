@@ -1,0 +1,383 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from stream_app.contracts import encode
+from stream_app.dev.postgres import Postgres
+from stream_app.errors import Fatal, InvalidInput, Retryable
+from stream_app.evaluation_log import sink
+from stream_app.evaluation_log.csv_files import ACTIVE
+from stream_app.evaluation_log.csv_log import CsvLog, read
+from stream_app.evaluation_log.postgres import PostgresLog
+from stream_app.evaluation_log.store import Batch, Place, Refuse, Store, TopicPartition
+from stream_app.events import DecayAlert, Evaluation, Prediction
+from stream_app.topics import DEAD_LETTERS, PREDICTIONS
+from tests.evaluation_log.broker import delete_topics, make_topics_anew
+from tests.evaluation_log.samples import TOPIC_OF, alert, evaluation, prediction
+from tests.support import programs, topics
+from tests.support.waiting import until
+
+COMPETITIONS = ("bundesliga", "serie-a", "eredivisie")
+
+
+def matches(count: int, start: int = 0) -> list[Prediction | Evaluation | DecayAlert]:
+    """A prediction and an evaluation of each of `count` matches, spread over the competitions."""
+    events: list[Prediction | Evaluation | DecayAlert] = []
+    for number in range(start, start + count):
+        of = prediction(number, competition=COMPETITIONS[number % 3])
+        events += [of, evaluation(of)]
+    return events
+
+
+def messages(events: Sequence[Prediction | Evaluation | DecayAlert]) -> list[topics.Message]:
+    return [(TOPIC_OF[type(event)], event.competition.encode(), encode(event)) for event in events]
+
+
+def event_id(event: Prediction | Evaluation | DecayAlert) -> str:
+    if isinstance(event, Prediction):
+        return event.prediction_id
+    return event.evaluation_id if isinstance(event, Evaluation) else event.alert_id
+
+
+def ids(events: Sequence[Prediction | Evaluation | DecayAlert]) -> list[str]:
+    return sorted(map(event_id, events))
+
+
+def in_csv(folder: Path) -> list[str]:
+    return sorted(row.event_id for row in read(folder))
+
+
+def has(folder: Path, count: int) -> Callable[[], bool]:
+    return lambda: len(in_csv(folder)) == count
+
+
+def grown(file: Path, size: int) -> Callable[[], bool]:
+    return lambda: file.exists() and file.stat().st_size > size
+
+
+async def in_database(url: str) -> list[str]:
+    connection = await asyncpg.connect(url)
+    try:
+        if not await connection.fetchval("select to_regclass('evaluation_log') is not null"):
+            return []
+        return [
+            str(row["event_id"]) for row in await connection.fetch("select event_id from evaluation_log order by 1")
+        ]
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def bootstrap(kafka: str) -> str:
+    await make_topics_anew(kafka)
+    return kafka
+
+
+@asynccontextmanager
+async def running(bootstrap: str, *stores: Store) -> AsyncIterator[None]:
+    """A sink in this process for the length of the block, which ends when the sink does."""
+    stopped = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(sink.run(bootstrap, "test", stores, stopped))
+        yield
+        stopped.set()
+
+
+async def test_every_event_reaches_both_stores(bootstrap: str, database: str, tmp_path: Path) -> None:
+    events = [*matches(50), alert()]
+    await topics.produce(bootstrap, messages(events))
+    async with running(bootstrap, CsvLog(tmp_path), PostgresLog(database)):
+        await until(lambda: len(in_csv(tmp_path)) == len(events), "the file has them")
+        more = matches(3, start=50)
+        await topics.produce(bootstrap, messages(more))
+
+        async def arrived() -> bool:
+            return len(await in_database(database)) == len(events + more)
+
+        await until(arrived, "the database has them")
+        await until(lambda: len(in_csv(tmp_path)) == len(events + more), "the file has them")
+    assert in_csv(tmp_path) == await in_database(database) == ids(events + more)
+
+
+async def test_events_that_a_worker_sent_again_are_kept_once(bootstrap: str, database: str, tmp_path: Path) -> None:
+    events = matches(30)
+    await topics.produce(bootstrap, messages(events[:40]))
+    await topics.produce(bootstrap, messages(events[20:]))
+    await topics.produce(bootstrap, messages(events))
+    last = alert()
+    await topics.produce(bootstrap, messages([last]))
+    async with running(bootstrap, CsvLog(tmp_path), PostgresLog(database)):
+        await until(lambda: len(in_csv(tmp_path)) >= len(events) + 1, "the file has them")
+
+        async def arrived() -> bool:
+            return len(await in_database(database)) >= len(events) + 1
+
+        await until(arrived, "the database has them")
+    assert in_csv(tmp_path) == await in_database(database) == ids([*events, last])
+
+
+async def test_the_lag_of_each_store_shows_in_kafka(bootstrap: str, tmp_path: Path) -> None:
+    await topics.produce(bootstrap, messages(matches(10)))
+    async with running(bootstrap, CsvLog(tmp_path)):
+        await until(lambda: len(in_csv(tmp_path)) == 20, "the file has them")
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    committed = await admin.list_consumer_group_offsets("test-sink-csv")
+    await admin.close()
+    assert sum(place.offset for place in committed.values()) == 20
+
+
+NO_EVENTS: list[tuple[bytes | None, bytes | None]] = [
+    (b"bundesliga", b"{"),
+    (b"bundesliga", None),
+    (None, b"null"),
+    (b"bundesliga", b'{"prediction_id": "7"}'),
+    (b"\x00", encode(prediction(home="a\x00b"))),
+]
+
+
+async def test_what_is_no_event_goes_to_the_dead_letters_once_and_holds_nobody_up(
+    bootstrap: str, database: str, tmp_path: Path
+) -> None:
+    good = matches(5)
+    await topics.produce(bootstrap, messages(good[:4]))
+    await topics.produce(bootstrap, [(PREDICTIONS, key, value) for key, value in NO_EVENTS])
+    await topics.produce(bootstrap, messages(good[4:]))
+    async with running(bootstrap, CsvLog(tmp_path), PostgresLog(database)):
+        await until(lambda: len(in_csv(tmp_path)) == len(good), "the file has the good ones")
+
+        async def arrived() -> bool:
+            return len(await in_database(database)) == len(good)
+
+        await until(arrived, "the database has the good ones")
+    letters = await topics.read_all(bootstrap, DEAD_LETTERS)
+    assert sorted((letter.key or b"", letter.value or b"") for letter in letters) == sorted(
+        (key or b"", value or b"") for key, value in NO_EVENTS
+    )
+    sources = {
+        (record.partition, record.offset): record.value for record in await topics.read_all(bootstrap, PREDICTIONS)
+    }
+    for letter in letters:
+        headers = {name: value.decode() for name, value in letter.headers}
+        assert set(headers) == {"id", "topic", "partition", "offset", "error"}
+        assert headers["topic"] == PREDICTIONS
+        assert sources[int(headers["partition"]), int(headers["offset"])] == letter.value
+
+
+async def test_a_row_that_the_database_refuses_goes_to_the_dead_letters(
+    bootstrap: str, database: str, tmp_path: Path
+) -> None:
+    store = PostgresLog(database)
+    await store.open()
+    connection = await asyncpg.connect(database)
+    await connection.execute("alter table evaluation_log add constraint no_four check (match_id <> 'serie-a-4')")
+    await connection.close()
+    events = matches(6)
+    await topics.produce(bootstrap, messages(events))
+    async with running(bootstrap, CsvLog(tmp_path), store):
+
+        async def arrived() -> bool:
+            return len(await in_database(database)) == 10
+
+        await until(arrived, "the database has the rest")
+        await until(lambda: len(in_csv(tmp_path)) == 12, "the file has all")
+    letters = await topics.read_all(bootstrap, DEAD_LETTERS)
+    assert sorted(letter.value for letter in letters) == sorted(map(encode, events[8:10]))
+    assert all("no_four" in dict(letter.headers)["error"].decode() for letter in letters)
+
+
+async def test_a_database_that_is_down_is_waited_for_and_the_file_goes_on(
+    bootstrap: str, own_postgres: Postgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    url = own_postgres.url
+    own_postgres.stop()
+    events = matches(20)
+    async with running(bootstrap, CsvLog(tmp_path), PostgresLog(url)):
+        await topics.produce(bootstrap, messages(events[:10]))
+        await until(lambda: len(in_csv(tmp_path)) == 10, "the file has the first ones")
+        own_postgres.start()
+
+        async def arrived(count: int) -> bool:
+            return len(await in_database(url)) == count
+
+        await until(lambda: arrived(10), "the database has the first ones")
+        own_postgres.stop()
+        await topics.produce(bootstrap, messages(events[10:]))
+        await until(lambda: len(in_csv(tmp_path)) == 40, "the file has all")
+        await until(lambda: caplog.text.count("the store is away") == 2, "it is told that the database is away")
+        # Long enough for several tries, none of which is told.
+        await asyncio.sleep(4 * sink.FIRST_WAIT_S)
+        own_postgres.start()
+        await until(lambda: arrived(40), "the database has all")
+    assert caplog.text.count("the store is away") == caplog.text.count("the store is back") == 2
+    assert in_csv(tmp_path) == await in_database(url) == ids(events)
+
+
+async def test_a_sink_that_waits_for_its_database_ends_at_once_when_it_is_asked_to(
+    bootstrap: str, own_postgres: Postgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    url = own_postgres.url
+    own_postgres.stop()
+    async with running(bootstrap, CsvLog(tmp_path), PostgresLog(url)):
+        await until(lambda: "the store is away" in caplog.text, "it waits")
+    assert "stopped while the store was away" in caplog.text
+
+
+async def test_topics_that_were_made_anew_are_read_from_their_beginning(
+    bootstrap: str, database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = matches(40), [*matches(2), *matches(10, start=100)]
+
+    async def filled(events: Sequence[Prediction | Evaluation | DecayAlert], total: int) -> None:
+        await topics.produce(bootstrap, messages(events))
+        async with running(bootstrap, CsvLog(tmp_path), PostgresLog(database)):
+            await until(has(tmp_path, total), "the file has them")
+
+            async def arrived() -> bool:
+                return len(await in_database(database)) == total
+
+            await until(arrived, "the database has them")
+
+    await filled(first, 80)
+    await make_topics_anew(bootstrap)
+    await filled(second, 100)
+    assert "another topic than the one that was read before" in caplog.text
+    assert in_csv(tmp_path) == await in_database(database) == ids([*first, *second[4:]])
+
+
+async def test_a_topic_of_the_same_length_with_other_events_is_told_apart(
+    bootstrap: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number, events in enumerate((matches(10), matches(10, start=30), matches(20, start=60))):
+        await make_topics_anew(bootstrap)
+        await topics.produce(bootstrap, messages(events))
+        async with running(bootstrap, CsvLog(tmp_path)):
+            await until(has(tmp_path, (20, 40, 80)[number]), "the file has them")
+    assert len(set(in_csv(tmp_path))) == 80
+    assert caplog.text.count("another topic than the one that was read before") >= 2
+
+
+async def test_topics_that_are_made_anew_under_a_running_sink_are_read_from_their_beginning(
+    bootstrap: str, tmp_path: Path
+) -> None:
+    await topics.produce(bootstrap, messages(matches(30)))
+    async with running(bootstrap, CsvLog(tmp_path)):
+        await until(has(tmp_path, 60), "the file has them")
+        await make_topics_anew(bootstrap)
+        await topics.produce(bootstrap, messages(matches(5, start=100)))
+        await until(has(tmp_path, 70), "the file has the new ones")
+
+
+async def test_missing_topics_are_the_users_mistake(bootstrap: str, tmp_path: Path) -> None:
+    await delete_topics(bootstrap)
+    with pytest.raises(InvalidInput, match="no topic predictions, evaluations, decay-alerts: make it with"):
+        await sink.run(bootstrap, "test", [CsvLog(tmp_path)], asyncio.Event())
+
+
+async def test_a_broker_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Retryable, match=r"Kafka does not answer at 127\.0\.0\.1:9"):
+        await sink.run("127.0.0.1:9", "test", [CsvLog(tmp_path)], asyncio.Event())
+
+
+class Broken:
+    """A store that fails for good at the first event."""
+
+    name = "broken"
+
+    async def open(self) -> None:
+        pass
+
+    async def places(self) -> dict[TopicPartition, Place]:
+        return {}
+
+    async def append(self, batch: Batch, refuse: Refuse) -> int:
+        raise Fatal("the disk of /data is full")
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_store_that_cannot_go_on_ends_the_sink(bootstrap: str, tmp_path: Path) -> None:
+    await topics.produce(bootstrap, messages(matches(1)))
+    with pytest.raises(Fatal, match="the disk of /data is full"):
+        await sink.run(bootstrap, "test", [CsvLog(tmp_path), Broken()], asyncio.Event())
+
+
+@pytest.mark.slow
+async def test_a_sink_that_is_killed_again_and_again_keeps_every_event_once(
+    bootstrap: str, database: str, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    env = programs.environment(kafka=bootstrap, database_url=database, data_dir=data)
+    events = matches(1500)
+    await topics.produce(bootstrap, messages(events[:600]))
+    for life in range(5):
+        size = (data / ACTIVE).stat().st_size if life else 0
+        with programs.running("sink", cwd=tmp_path, env=env) as child:
+            # Whatever a worker sent before it crashed it sends again.
+            await topics.produce(bootstrap, messages(events[600 * life : 600 * (life + 1) + 200]))
+            await until(grown(data / ACTIVE, size), "it writes")
+            await asyncio.sleep(0.01 * life)
+            child.process.kill()
+            child.process.wait()
+    with programs.running("sink", cwd=tmp_path, env=env) as child:
+        await until(lambda: len(in_csv(data)) >= len(events), "the file has them")
+
+        async def arrived() -> bool:
+            return len(await in_database(database)) >= len(events)
+
+        await until(arrived, "the database has them")
+        child.require_running()
+    assert child.returncode() == 0
+    assert in_csv(data) == await in_database(database) == ids(events)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_the_program_cleanly(
+    bootstrap: str, database: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    env = programs.environment(kafka=bootstrap, database_url=database, data_dir=tmp_path / "data")
+    await topics.produce(bootstrap, messages(matches(5)))
+    with programs.running("sink", "--json", cwd=tmp_path, env=env) as child:
+        await until(lambda: len(in_csv(tmp_path / "data")) == 10, "it has read everything")
+        child.process.send_signal(number)
+        assert await asyncio.to_thread(child.process.wait, 20) == 0
+    told = json.loads(child.log.read_text().splitlines()[0])
+    assert told["csv"] == str(tmp_path / "data" / ACTIVE)
+    assert told["database"].startswith("postgresql://")
+    assert "Traceback" not in child.log.read_text()
+
+
+@pytest.mark.slow
+async def test_a_surprise_ends_the_program_with_one_line_and_a_code(
+    bootstrap: str, database: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    env = programs.environment(kafka=bootstrap, database_url=database, data_dir=tmp_path / "data")
+    ended = await asyncio.to_thread(programs.run, "sink", cwd=tmp_path, env=env)
+    assert ended.returncode == 1
+    assert "the sink cannot go on: Fatal: the CSV log in" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.slow
+async def test_without_a_database_the_file_alone_is_kept(bootstrap: str, tmp_path: Path) -> None:
+    await topics.produce(bootstrap, messages(matches(5)))
+    env = programs.environment(kafka=bootstrap, data_dir=tmp_path / "data")
+    with programs.running("sink", cwd=tmp_path, env=env) as child:
+        await until(lambda: len(in_csv(tmp_path / "data")) == 10, "the file has them")
+        child.require_running()
+    assert "and in no database" in child.log.read_text()
