@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from stream_app.errors import Retryable
@@ -28,6 +29,7 @@ ANSWER_S = 5.0
 """Seconds that one such look may take before Kafka counts as away."""
 
 RETRY_S = 1.0
+LET_GO_S = 0.1
 POLL_MS = 200
 # A batch of this size takes about ten milliseconds to apply; after it, the pages get their turn.
 POLL_RECORDS = 500
@@ -70,8 +72,8 @@ class Reader:
         self._say("stale" if self._places else "connecting", detail)
 
     async def _follow(self) -> None:
+        partitions = await self._partitions()
         async with self._consumer() as consumer:
-            partitions = await self._partitions(consumer)
             consumer.assign(partitions)
             await self._look(consumer, partitions)
             for partition in partitions:
@@ -92,19 +94,29 @@ class Reader:
             await consumer.start()
             yield consumer
         finally:
+            # A fetch that is being tried again would end `stop` half way, with a CancelledError that looks like our
+            # own. Without an assignment the consumer lets go of it by itself.
+            if consumer.assignment():
+                consumer.unsubscribe()
+                await asyncio.sleep(LET_GO_S)
             await consumer.stop()
 
-    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        known = await asyncio.wait_for(consumer.topics(), ANSWER_S)
-        if missing := [topic for topic in TOPICS_VIEWED if topic not in known]:
+    async def _partitions(self) -> list[TopicPartition]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=int(ANSWER_S * 1000))
+        try:
+            await admin.start()
+            described = {found["topic"]: found for found in await admin.describe_topics(list(TOPICS_VIEWED))}
+        finally:
+            await admin.close()
+        if missing := [topic for topic in TOPICS_VIEWED if described[topic]["error_code"]]:
             raise Retryable(
                 f"Kafka at {self._bootstrap} has no topic {', '.join(missing)} yet. "
                 "Make the topics with `stream-app topics create`."
             )
         return [
-            TopicPartition(topic, partition)
+            TopicPartition(topic, number)
             for topic in TOPICS_VIEWED
-            for partition in sorted(consumer.partitions_for_topic(topic))
+            for number in sorted(partition["partition"] for partition in described[topic]["partitions"])
         ]
 
     async def _read_while_answered(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
@@ -124,8 +136,7 @@ class Reader:
             await watch
         finally:
             watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError, KafkaError, TimeoutError):
-                await watch
+            await asyncio.wait({watch})
 
     async def _watch(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         loop = asyncio.get_running_loop()
@@ -133,13 +144,14 @@ class Reader:
         while True:
             await asyncio.sleep(LOOK_S)
             # Under steady traffic there is always something ahead, so what counts is the end at the last look; and a
-            # view that has caught up once stays live.
-            caught_up = self.health.phase == "live" or all(place.behind == 0 for place in self._places.values())
+            # view that has caught up once stays live for as long as Kafka answers.
+            phase = self.health.phase
+            at_end = all(place.behind == 0 for place in self._places.values())
             await self._look(consumer, partitions)
             now = loop.time()
             rate = (self._read - read) / (now - at)
             at, read = now, self._read
-            self._say("live" if caught_up else "catching up", rate=rate)
+            self._say("live" if phase == "live" or (phase == "catching up" and at_end) else "catching up", rate=rate)
 
     async def _look(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         async with asyncio.timeout(ANSWER_S):
