@@ -234,7 +234,7 @@ def _wait_until_it_answers(child: Child, port: int) -> None:
         child.require_running()
         try:
             socket.create_connection((LOOPBACK, port), timeout=1).close()
-            wait_for(_ask_for_metadata(f"{LOOPBACK}:{port}"))
+            wait_for(_ask(f"{LOOPBACK}:{port}"))
             return
         except (OSError, KafkaError) as error:
             if time.monotonic() > deadline:
@@ -244,10 +244,13 @@ def _wait_until_it_answers(child: Child, port: int) -> None:
         time.sleep(POLL_S)
 
 
-async def _ask_for_metadata(bootstrap: str) -> None:
+async def _ask(bootstrap: str) -> None:
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await client.start()
         await client.describe_cluster()
+        # The first question for a coordinator makes a new broker create its internal topic, which takes a while; then
+        # the first consumers need not wait for it.
+        await client.find_coordinator("any")
     finally:
         await client.close()
