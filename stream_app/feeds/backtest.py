@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+from stream_app.evaluation.calibration import Calibration
 from stream_app.evaluation.rolling import Tally, marks_of
-from stream_app.events import Configure, Evaluation, Features, Figures, LeagueConfig
+from stream_app.events import Configure, Evaluation, Features, LeagueConfig, Outcome, Score
 from stream_app.feeds.datasets import PlayedMatch
 from stream_app.feeds.schedule import schedule
+from stream_app.feeds.stopwatch import Stopwatch
 from stream_app.league import League
 
 BURN_IN_SEASONS = 2
@@ -31,11 +33,13 @@ COLUMNS = (
 )
 
 
-def backtest(matches: Iterable[PlayedMatch], config: Callable[[str], LeagueConfig]) -> Iterator[Evaluation]:
+def backtest(
+    matches: Iterable[PlayedMatch], config: Callable[[str], LeagueConfig], watch: Stopwatch | None = None
+) -> Iterator[Evaluation]:
     """The evaluation of every match, in the order in which the results came.
 
     Each competition has a league of its own, configured with `config(competition)` when it is first seen. The stream
-    publishes the same for the same matches, to the last bit.
+    publishes the same for the same matches, to the last bit. A `watch` takes the time of every model.
     """
     leagues: dict[str, League] = {}
     for event in schedule(matches):
@@ -43,6 +47,8 @@ def backtest(matches: Iterable[PlayedMatch], config: Callable[[str], LeagueConfi
         if league is None:
             league = leagues[event.competition] = League(event.competition)
             league.configure(Configure(event.competition, config(event.competition)))
+            if watch is not None:
+                watch.attach(league)
         outputs = league.predict(event) if isinstance(event, Features) else league.learn(event)
         yield from (output for output in outputs if isinstance(output, Evaluation))
 
@@ -69,38 +75,51 @@ class Rows:
             self._writer.writerow((*match, score.model, *given, evaluation.outcome))
 
 
+class Section:
+    """The scores of one model over a part of the matches."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.calibration = Calibration()
+
+    def add(self, score: Score, outcome: Outcome) -> None:
+        """Count one match in."""
+        self.tally.add(marks_of(score))
+        self.calibration.add(score.probabilities, outcome)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """One model's figures over all matches, and over those after the burn-in."""
+    """One model's scores over all matches, and over those after the burn-in."""
 
     model: str
-    everything: Figures
-    after_burn_in: Figures
+    everything: Section
+    after_burn_in: Section
 
 
 class Report:
-    """Gathers the figures of a back-test."""
+    """Gathers the scores of a back-test."""
 
     def __init__(self) -> None:
         self.matches = 0
         self._seasons: dict[str, dict[str, int]] = {}
-        self._tallies: dict[str, tuple[Tally, Tally]] = {}
+        self._models: dict[str, ModelReport] = {}
 
     def add(self, evaluation: Evaluation) -> None:
-        """Count the scores of one match in."""
+        """Count the scores of one match in; one that has none counts as no match."""
+        if evaluation.outcome is None:
+            return
         self.matches += 1
         seasons = self._seasons.setdefault(evaluation.competition, {})
         settled = seasons.setdefault(evaluation.season, len(seasons)) >= BURN_IN_SEASONS
         for score in evaluation.models:
-            everything, after_burn_in = self._tallies.setdefault(score.model, (Tally(), Tally()))
-            marks = marks_of(score)
-            everything.add(marks)
+            report = self._models.get(score.model)
+            if report is None:
+                report = self._models[score.model] = ModelReport(score.model, Section(), Section())
+            report.everything.add(score, evaluation.outcome)
             if settled:
-                after_burn_in.add(marks)
+                report.after_burn_in.add(score, evaluation.outcome)
 
     def models(self) -> list[ModelReport]:
         """The report of each model, champion first."""
-        return [
-            ModelReport(model, everything.figures(), after_burn_in.figures())
-            for model, (everything, after_burn_in) in self._tallies.items()
-        ]
+        return list(self._models.values())

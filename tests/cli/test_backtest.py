@@ -25,7 +25,7 @@ def _few_matches(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_table_names_every_model_and_its_figures() -> None:
     run = CliRunner().invoke(build(), ["backtest", "bundesliga"], catch_exceptions=False)
     assert run.exit_code == 0
-    for word in ("base_rate", "log loss", "RPS", "Brier", "accuracy"):
+    for word in ("base_rate", "log loss", "RPS", "Brier", "right", "calib.", "microseconds"):
         assert word in run.stdout
 
 
@@ -38,6 +38,8 @@ def test_the_json_twin_has_the_same_figures_and_the_file_a_line_a_match_and_mode
         assert figures["all"]["n"] == MATCHES
         assert 0.5 < figures["all"]["log_loss"] < 2.0
         assert figures["after_burn_in"]["n"] == 0
+        assert 0.0 <= figures["all"]["calibration_error"] < 0.5
+        assert figures["microseconds"]["predict"] > 0
     with out.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == MATCHES * len(summary["models"])
@@ -47,3 +49,22 @@ def test_a_file_that_cannot_be_written_is_said_before_anything_is_computed(tmp_p
     missing = tmp_path / "no" / "such" / "folder.csv"
     with pytest.raises(InvalidInput, match=r"--out .*folder\.csv.*No such file or directory"):
         CliRunner().invoke(build(), ["backtest", "bundesliga", "--out", str(missing)], catch_exceptions=False)
+
+
+def test_files_of_football_data_are_measured_and_drawn(tmp_path: Path) -> None:
+    lines = [
+        f"E0,{match.kickoff:%d/%m/%Y},{match.home},{match.away},{match.home_goals},{match.away_goals}"
+        for match in played("E0", MATCHES)
+    ]
+    file, picture = tmp_path / "E0.csv", tmp_path / "diagram.png"
+    file.write_text("Div,Date,HomeTeam,AwayTeam,FTHG,FTAG\n" + "\n".join(lines), encoding="utf-8")
+    arguments = ["backtest", "football-data", str(file), "--json", "--plot", str(picture)]
+    run = CliRunner().invoke(build(), arguments, catch_exceptions=False)
+    assert orjson.loads(run.stdout)["matches"] == MATCHES
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_folder_for_the_diagram_that_is_not_there_is_said_before_anything_is_computed(tmp_path: Path) -> None:
+    missing = tmp_path / "no" / "diagram.png"
+    with pytest.raises(InvalidInput, match=r"--plot .*diagram\.png: there is no folder"):
+        CliRunner().invoke(build(), ["backtest", "bundesliga", "--plot", str(missing)], catch_exceptions=False)

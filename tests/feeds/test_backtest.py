@@ -80,8 +80,9 @@ def test_the_report_leaves_out_the_first_two_seasons_of_each_competition() -> No
     assert len(settled) == 250
     for place, line in enumerate(report.models()):
         assert line.model == CONFIG.models[place]
-        assert (line.everything.n, line.after_burn_in.n) == (800, 250)
-        for figures, chosen in ((line.everything, evaluations), (line.after_burn_in, settled)):
+        assert (line.everything.tally.n, line.after_burn_in.tally.n) == (800, 250)
+        for section, chosen in ((line.everything, evaluations), (line.after_burn_in, settled)):
+            figures = section.tally.figures()
             losses = [
                 log_loss(item.models[place].probabilities, item.outcome) for item in chosen if item.outcome is not None
             ]
@@ -96,7 +97,8 @@ def test_the_softmax_on_elo_knows_the_bundesliga() -> None:
     for evaluation in backtest(bundesliga(), lambda _: CONFIG):
         report.add(evaluation)
     softmax, base_rate = report.models()
-    assert report.matches == softmax.everything.n == 14_018
-    assert softmax.after_burn_in.n == 13_538
-    assert softmax.after_burn_in.log_loss <= 0.992
-    assert softmax.after_burn_in.log_loss < base_rate.after_burn_in.log_loss - 0.03
+    assert report.matches == softmax.everything.tally.n == 14_018
+    figures, knowing_nothing = softmax.after_burn_in.tally.figures(), base_rate.after_burn_in.tally.figures()
+    assert figures.n == 13_538
+    assert figures.log_loss <= 0.992
+    assert figures.log_loss < knowing_nothing.log_loss - 0.03
