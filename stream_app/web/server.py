@@ -88,6 +88,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # From here on the address can be opened, though the first answer waits for the server.
+        listener.listen()
     except OSError as error:
         raise InvalidInput(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
     return listener

@@ -1,0 +1,41 @@
+"""The live view as a process of its own, beside a real broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pytest
+
+from stream_app.dev.kafka import Kafka
+from stream_app.dev.process import Child, wait_for
+from tests.support import topics
+from tests.support.programs import environment, running
+from tests.support.waiting import wait_until
+
+
+@contextmanager
+def web(bootstrap: str, folder: Path, port: int = 0) -> Iterator[tuple[str, Child]]:
+    """`stream-app web` on a free port: its address, and the process."""
+    log = folder / "web.log"
+    log.unlink(missing_ok=True)
+    with running("web", "--port", str(port), "--json", cwd=folder, env=environment(kafka=bootstrap)) as child:
+
+        def listens() -> bool:
+            child.require_running()
+            return log.exists() and b'"address"' in log.read_bytes()
+
+        wait_until(listens, "the live view listens")
+        (line,) = [line for line in log.read_bytes().splitlines() if b'"address"' in line]
+        yield str(orjson.loads(line)["address"]).rstrip("/"), child
+
+
+@pytest.fixture(scope="module")
+def view(broker: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a live view of the session's broker, shared by a module: its tests use competitions of their own."""
+    wait_for(topics.delete_all(broker.bootstrap))
+    wait_for(topics.create_all(broker.bootstrap))
+    with web(broker.bootstrap, tmp_path_factory.mktemp("view")) as (address, _):
+        yield address
