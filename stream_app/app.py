@@ -17,7 +17,6 @@ from stream_app.agents.order import Orderer
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.tables import Tables
 from stream_app.durability.guards import Fence
-from stream_app.events import LeagueConfig
 from stream_app.settings import Settings
 from stream_app.topics import INPUT_MAX_BYTES, INPUTS, LOG
 
@@ -31,16 +30,6 @@ STANDSTILL_S = 4.0
 
 BEAT_S = 0.2
 COMMIT_S = 1.0
-
-
-def league_config(settings: Settings) -> LeagueConfig:
-    """The configuration that new competitions get from the settings."""
-    return LeagueConfig(
-        window=settings.window,
-        decay_drop=settings.decay_drop,
-        uncertain_below=settings.uncertain_below,
-        expire_after_days=settings.expire_after_days,
-    )
 
 
 def create_app(settings: Settings, bootstrap: str) -> faust.App:
@@ -82,7 +71,7 @@ def _wire(app: faust.App, settings: Settings) -> None:
     ownership = Ownership()
     fence = Fence(monotonic, STANDSTILL_S)
     tables = Tables(app, settings.partitions)
-    orderer = Orderer(app, settings, league_config(settings), ownership, fence)
+    orderer = Orderer(app, settings, ownership, fence)
     keeper = Keeper(app, settings, tables, ownership, fence)
 
     def consumer() -> PlacesConsumer:

@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     )
     max_message_bytes: Count = Field(256 * 1024, description="Largest input message that is admitted, in bytes.")
     merge_idle_s: Seconds = Field(
-        3.0, description="Seconds after which an input that gives nothing no longer holds the other one up."
+        10.0, description="Seconds for which an input that the brokers do not give is waited for by the other one."
     )
     checkpoint_interval_s: Seconds = Field(2.0, description="Seconds between two checkpoints.")
     checkpoint_entries: Count = Field(
@@ -75,6 +75,11 @@ class Settings(BaseSettings):
     )
 
     # Leagues
+    national: str = Field(
+        "international,world cup,nations league,nations cup,european championship,copa america",
+        description="Competitions of national teams: those whose name contains one of these words, in any case,"
+        " comma-separated. All others are leagues of clubs.",
+    )
     window: Count = Field(100, description="Matches in the rolling figures of the scoreboard.")
     decay_drop: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.05, description="Relative fall of a rolling figure below its baseline that raises a decay alert."
@@ -106,7 +111,10 @@ class Settings(BaseSettings):
 
     def league_config(self, competition: str) -> LeagueConfig:
         """The configuration that these settings give to `competition`."""
+        name = competition.casefold()
+        words = (word.strip().casefold() for word in self.national.split(","))
         return LeagueConfig(
+            kind="national" if any(word and word in name for word in words) else "league",
             window=self.window,
             decay_drop=self.decay_drop,
             cold_matches=self.cold_matches,

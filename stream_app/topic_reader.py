@@ -55,7 +55,7 @@ async def read_to_end(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Re
             for tp, records in (await consumer.getmany(*pending, timeout_ms=FETCH_MS)).items():
                 for record in records:
                     if record.offset < ends[tp]:
-                        yield Record(*tp, record.offset, record.key, record.value, record.headers)
+                        yield Record(tp.topic, tp.partition, record.offset, record.key, record.value, record.headers)
             for tp in list(pending):
                 # The position also passes what holds no data: marks of transactions, records compacted away.
                 if await consumer.position(tp) >= ends[tp]:
@@ -66,9 +66,9 @@ async def read_to_end(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Re
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
-    known = await consumer.topics()
-    if missing := [topic for topic in topics if topic not in known]:
+    # `topics()` asks the brokers but keeps nothing; only a metadata update lets the consumer know the partitions.
+    await consumer._client.force_metadata_update()
+    known = {topic: consumer.partitions_for_topic(topic) for topic in topics}
+    if missing := [topic for topic, numbers in known.items() if not numbers]:
         raise InvalidInput(f"no topic {', '.join(missing)}: make it with `stream-app topics create`")
-    return [
-        TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic))
-    ]
+    return [TopicPartition(topic, number) for topic, numbers in known.items() for number in sorted(numbers or ())]

@@ -95,7 +95,7 @@ def kafka(broker: Kafka) -> str:
 
 @pytest.fixture
 def clean_kafka(kafka: str) -> str:
-    """Bootstrap servers of the session's broker, on which there is no topic and no group any more."""
+    """Bootstrap servers of the session's broker, on which there is no topic any more."""
     wait_for(topics.delete_all(kafka))
     return kafka
 

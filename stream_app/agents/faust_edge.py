@@ -9,11 +9,13 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from functools import wraps
+from time import monotonic, time
 from typing import Any, NoReturn, ParamSpec, cast
 
 import aiokafka
 import faust
 from faust.streams import Stream
+from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Producer, Transport
 from faust.types import TP, Message, StreamT
 
@@ -22,6 +24,9 @@ EXIT_FATAL = 70
 
 FETCH_MAX_WAIT_MS = 50
 """Longest wait of a fetch, in milliseconds. Faust fixes it at 1,500, which is then the latency of sparse traffic."""
+
+GETMANY_S = 0.1
+"""Longest wait of Faust's loop for fetched messages, in seconds."""
 
 P = ParamSpec("P")
 
@@ -64,11 +69,17 @@ class _ConsumerThread(AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         return {tp: await consumer.committed(aiokafka.TopicPartition(*tp)) for tp in partitions}
 
-    def fetched_up_to(self, tp: TP) -> int | None:
-        """The next offset that the brokers will be asked for; gaps in the offsets are behind it."""
-        assignment = self._ensure_consumer()._subscription.subscription.assignment
-        state = assignment and assignment.state_value(aiokafka.TopicPartition(*tp))
-        return state.position if state and state.has_valid_position else None
+    def exhausted_at(self, tp: TP) -> float | None:
+        """When the brokers last answered that they have nothing more of `tp` (seconds of `time.monotonic`).
+
+        None when the last answer was another one. The position, unlike the offset of the last message, also passes the
+        marks of transactions and what was compacted away.
+        """
+        subscription = self._ensure_consumer()._subscription.subscription
+        state = subscription and subscription.assignment.state_value(aiokafka.TopicPartition(*tp))
+        if not state or not state.has_valid_position or state.highwater is None or state.position < state.highwater:
+            return None
+        return monotonic() - (time() - float(state.timestamp) / 1000.0)
 
 
 class PlacesConsumer(Consumer):
@@ -80,6 +91,10 @@ class PlacesConsumer(Consumer):
     """
 
     _thread: _ConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._handed_over: dict[TP, int] = {}
 
     def _new_consumer_thread(self) -> _ConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -95,9 +110,19 @@ class PlacesConsumer(Consumer):
         """Commit `places` (the next offsets to read); False when the group has been rebalanced in between."""
         return await self._thread.commit(places)
 
-    def fetched_up_to(self, tp: TP) -> int | None:
-        """The next offset that the brokers will be asked for, None before the first fetch."""
-        return self._thread.fetched_up_to(tp)
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:  # noqa: ASYNC109  # Faust's signature
+        # Faust waits up to a second for the partitions that are active when the call begins, and one that becomes
+        # active meanwhile has to wait as long.
+        records = await super()._getmany(active_partitions, min(timeout, GETMANY_S))
+        for tp, of_partition in records.items():
+            if of_partition:
+                self._handed_over[TP(*tp)] = of_partition[-1].offset + 1
+        return records
+
+    def at_end(self, tp: TP, received: int, since: float) -> bool:
+        """Whether, after `since`, the brokers had nothing of `tp` that is not among the messages before `received`."""
+        exhausted_at = self._thread.exhausted_at(tp)
+        return exhausted_at is not None and exhausted_at > since and received >= self._handed_over.get(tp, 0)
 
 
 def places_consumer(app: faust.App) -> PlacesConsumer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import faust
@@ -22,7 +22,7 @@ from stream_app.durability.guards import Fence, OffsetGuard
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.merge import EventTimeMerge
 from stream_app.errors import InvalidInput
-from stream_app.events import Configure, LeagueConfig, name_id
+from stream_app.events import Configure, name_id
 from stream_app.partitioning import partition_of
 from stream_app.settings import Settings
 from stream_app.topics import DEAD_LETTERS, INPUTS, LOG
@@ -35,6 +35,9 @@ QUEUE_FULL, QUEUE_DROPPED = 1_024, 512
 
 POLL_S = 0.02
 """Seconds between two looks whether an input that is waited for has reached its end."""
+
+LIVE = timedelta(minutes=10)
+"""Longest time between an event and its message for which the message counts as sent when it happened."""
 
 _AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
@@ -51,12 +54,9 @@ class _Waiting:
 class Orderer:
     """Takes input messages from the order agent and appends them to the log."""
 
-    def __init__(
-        self, app: faust.App, settings: Settings, config: LeagueConfig, ownership: Ownership, fence: Fence
-    ) -> None:
+    def __init__(self, app: faust.App, settings: Settings, ownership: Ownership, fence: Fence) -> None:
         self._app = app
         self._settings = settings
-        self._config = config
         self._ownership = ownership
         self._fence = fence
         self._guard = OffsetGuard("order")
@@ -112,7 +112,8 @@ class Orderer:
         if not self._guard.admit(message.topic, message.partition, message.offset, gaps_allowed=True):
             return
         time, waiting = self._check(message)
-        length = self._merges[message.partition].offer(message.topic, time, waiting, now=monotonic())
+        live = waiting.entry is None or abs(datetime.fromtimestamp(message.timestamp, UTC) - time) < LIVE
+        length = self._merges[message.partition].offer(message.topic, time, waiting, now=monotonic(), live=live)
         if length >= QUEUE_FULL:
             self._consumer.on_buffer_full(TP(*message.tp))
         self._arrived.set()
@@ -138,8 +139,8 @@ class Orderer:
         now = monotonic()
         for partition, merge in self._merges.items():
 
-            def at_end(source: str, partition: int = partition) -> bool:
-                return self._at_end(TP(source, partition))
+            def at_end(source: str, since: float, partition: int = partition) -> bool:
+                return self._at_end(TP(source, partition), since)
 
             while len(batch) < BATCH and (taken := merge.take(at_end, now=now)) is not None:
                 source, waiting = taken
@@ -148,11 +149,10 @@ class Orderer:
                     self._consumer.on_buffer_drop(TP(source, partition))
         return batch
 
-    def _at_end(self, tp: TP) -> bool:
-        """Whether the brokers have nothing of this input that has not been received."""
-        highwater = self._consumer.highwater(tp)
+    def _at_end(self, tp: TP, since: float) -> bool:
+        """Whether, after `since`, the brokers had nothing of this input that has not been received."""
         received = self._guard.next_offset(tp.topic, tp.partition)
-        return highwater is not None and received is not None and received >= highwater
+        return received is not None and self._consumer.at_end(tp, received, since)
 
     async def _append(self, batch: list[_Waiting]) -> None:
         epoch = self._ownership.epoch
@@ -177,7 +177,8 @@ class Orderer:
         return await self._app.producer.send(LOG, entry.key, entry.payload, partition, None, entry.headers())
 
     def _configure_entry(self, competition: str) -> Entry:
-        return Entry("configure", competition, NO_SOURCE, -1, encode(Configure(competition, self._config)))
+        configure = Configure(competition, self._settings.league_config(competition))
+        return Entry("configure", competition, NO_SOURCE, -1, encode(configure))
 
     async def _send_dead_letter(self, waiting: _Waiting) -> Awaitable[object]:
         message = waiting.message

@@ -3,10 +3,15 @@
 The inputs of one partition are merged by event time as long as all of them have something to give, so that a replay at
 full speed sees matches in the order in which they happened. An input that has reached its end, or has given nothing for
 a while, holds nobody up: then the others go on without it.
+
+Whether an input has reached its end can only be known for a moment in the past. For a message that happened just now
+the last such moment will do. For one of a replay it has to lie after the message was fetched: what came before it in
+the feed is on the brokers by then, and would show.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +21,17 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[T]):
+    time: datetime
+    item: T
+    since: float
+    live: bool
+
+
 @dataclass(slots=True)
 class _Input(Generic[T]):
-    waiting: deque[tuple[datetime, T]] = field(default_factory=deque)
+    waiting: deque[_Waiting[T]] = field(default_factory=deque)
     gave_at: float = 0.0
 
 
@@ -30,7 +43,8 @@ class EventTimeMerge(Generic[T]):
     sources
         Names of the inputs; at equal event time the earlier one goes first.
     idle
-        Seconds without a message after which an input that is not at its end is no longer waited for.
+        Seconds without a message after which an input that is not at its end is no longer waited for: the brokers have
+        something of it that they do not give.
     now
         The time of creation, on the clock (seconds) whose readings `offer` and `take` are given.
     """
@@ -39,10 +53,13 @@ class EventTimeMerge(Generic[T]):
         self._idle = idle
         self._inputs: dict[str, _Input[T]] = {source: _Input(gave_at=now) for source in sources}
 
-    def offer(self, source: str, time: datetime, item: T, *, now: float) -> int:
-        """Put `item` with event time `time` at the end of its input's queue and return the queue's new length."""
+    def offer(self, source: str, time: datetime, item: T, *, now: float, live: bool = False) -> int:
+        """Put `item` with event time `time` at the end of its input's queue and return the queue's new length.
+
+        `live` says that it was sent when it happened, and not by a replay.
+        """
         chosen = self._inputs[source]
-        chosen.waiting.append((time, item))
+        chosen.waiting.append(_Waiting(time, item, now, live))
         chosen.gave_at = now
         return len(chosen.waiting)
 
@@ -50,20 +67,19 @@ class EventTimeMerge(Generic[T]):
         """Messages of `source` that wait to be taken."""
         return len(self._inputs[source].waiting)
 
-    def take(self, at_end: Callable[[str], bool], *, now: float) -> tuple[str, T] | None:
+    def take(self, at_end: Callable[[str, float], bool], *, now: float) -> tuple[str, T] | None:
         """The next message and its source, or None when there is none or an input has to be waited for.
 
-        `at_end(source)` says whether everything that the broker has of that input has been offered.
+        `at_end(source, since)` says whether, at some moment after `since`, everything that the brokers had of that
+        input had been offered.
         """
-        best: tuple[datetime, str] | None = None
-        for source, candidate in self._inputs.items():
-            if candidate.waiting:
-                time = candidate.waiting[0][0]
-                if best is None or time < best[0]:
-                    best = (time, source)
-            elif now - candidate.gave_at < self._idle and not at_end(source):
-                return None
-        if best is None:
+        heads = [(source, it.waiting[0]) for source, it in self._inputs.items() if it.waiting]
+        if not heads:
             return None
-        source = best[1]
-        return source, self._inputs[source].waiting.popleft()[1]
+        source, head = min(heads, key=lambda one: one[1].time)
+        for other, it in self._inputs.items():
+            since = -math.inf if head.live else head.since
+            if not it.waiting and now - max(it.gave_at, head.since) < self._idle and not at_end(other, since):
+                return None
+        self._inputs[source].waiting.popleft()
+        return source, head.item

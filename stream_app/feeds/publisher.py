@@ -22,8 +22,6 @@ WINDOW = 2_000
 PATIENCE_S = 60.0
 """How long the brokers may leave a message without confirmation, a restart of theirs included."""
 
-# A message waits this long for others that can share its request.
-_LINGER_MS = 5
 _BATCH_BYTES = 256 * 1024
 
 
@@ -31,7 +29,9 @@ class Publisher:
     """Sends events to Kafka in the order in which they are given, each with its competition as the key.
 
     To be used as an asynchronous context manager; leaving it in good order means that the brokers have everything.
-    Within a topic and partition the order is kept, also over a restart of the brokers, and no message is written twice.
+    The order of a competition is kept, also over a restart of the brokers, and no message is written twice. That holds
+    across topics too: features that follow a result are sent when the brokers have the result, so that whoever reads
+    both topics can see them in the order in which they happened.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ class Publisher:
         self._window = window
         self._patience_s = patience_s
         self._on_their_way: deque[asyncio.Future[object]] = deque()
+        self._last: dict[str, tuple[str, asyncio.Future[object]]] = {}
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -64,7 +65,6 @@ class Publisher:
             bootstrap_servers=self._bootstrap,
             acks="all",
             enable_idempotence=True,
-            linger_ms=_LINGER_MS,
             max_batch_size=_BATCH_BYTES,
             max_request_size=INPUT_MAX_BYTES,
             request_timeout_ms=int(self._patience_s * 1000),
@@ -101,10 +101,14 @@ class Publisher:
         topic = FEATURES if isinstance(event, Features) else RESULTS
         if len(self._on_their_way) >= self._window:
             await self._confirm(self._window // 2)
+        last_topic, last = self._last.get(event.competition, (topic, None))
+        if last is not None and last_topic != topic:
+            await self._await(last)
         try:
             sent = await self._producer.send(topic, encode(event), key=event.competition.encode())
         except KafkaError as error:
             raise self._away(error) from error
+        self._last[event.competition] = topic, sent
         self._on_their_way.append(sent)
 
     async def flush(self) -> None:
@@ -113,11 +117,15 @@ class Publisher:
 
     async def _confirm(self, rest: int) -> None:
         """Wait until only `rest` messages are on their way."""
+        while len(self._on_their_way) > rest:
+            await self._await(self._on_their_way[0])
+            self._on_their_way.popleft()
+
+    async def _await(self, confirmation: asyncio.Future[object]) -> None:
         try:
             async with asyncio.timeout(self._patience_s):
-                while len(self._on_their_way) > rest:
-                    await self._on_their_way[0]
-                    self._on_their_way.popleft()
+                # Shielded, so that running out of patience does not touch what the producer still works on.
+                await asyncio.shield(confirmation)
         except (KafkaError, TimeoutError) as error:
             raise self._away(error) from error
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -18,11 +19,11 @@ def merge(idle: float = 3.0) -> EventTimeMerge[str]:
     return EventTimeMerge(("features", "results"), idle=idle, now=0.0)
 
 
-def nothing_at_end(_: str) -> bool:
+def nothing_at_end(_source: str, _since: float) -> bool:
     return False
 
 
-def all_at_end(_: str) -> bool:
+def all_at_end(_source: str, _since: float) -> bool:
     return True
 
 
@@ -69,7 +70,35 @@ def test_an_input_at_its_end_holds_the_other_one_up_not_at_all() -> None:
     merged = merge(idle=3.0)
     merged.offer("features", at(0), "f0", now=0.0)
 
-    assert merged.take(lambda source: source == "results", now=0.0) == ("features", "f0")
+    assert merged.take(lambda source, _: source == "results", now=0.0) == ("features", "f0")
+
+
+def at_end_at(moment: float) -> Callable[[str, float], bool]:
+    return lambda _, since: moment > since
+
+
+def test_a_message_of_a_replay_waits_until_the_other_input_was_seen_at_its_end_after_it_came() -> None:
+    merged = merge()
+    merged.offer("features", at(0), "f0", now=5.0)
+
+    assert merged.take(at_end_at(4.9), now=5.0) is None
+    assert merged.take(at_end_at(5.1), now=5.2) == ("features", "f0")
+
+
+def test_a_message_that_happened_just_now_goes_on_when_the_other_input_was_at_its_end_a_moment_ago() -> None:
+    merged = merge()
+    merged.offer("features", at(0), "f0", now=5.0, live=True)
+
+    assert merged.take(at_end_at(4.9), now=5.0) == ("features", "f0")
+
+
+def test_a_late_result_that_comes_while_features_wait_goes_first() -> None:
+    merged = merge()
+    merged.offer("features", at(60), "f60", now=5.0)
+    assert merged.take(nothing_at_end, now=5.0) is None
+    merged.offer("results", at(45), "r45", now=5.1)
+
+    assert drain(merged, now=5.2) == ["r45", "f60"]
 
 
 def test_nothing_waiting_means_nothing_to_take() -> None:

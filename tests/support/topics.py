@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from stream_app import topic_admin
+from stream_app.topic_reader import Record, read_to_end
 from stream_app.topics import TOPICS, Topic
+from tests.support.waiting import until
 
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
 
@@ -28,21 +31,23 @@ async def create(bootstrap: str, *names: str, partitions: int = 1) -> None:
 
 async def create_all(bootstrap: str, partitions: int = 4, topics: Sequence[Topic] = TOPICS) -> None:
     """Make the service's own topics, with their settings."""
-    await _create(bootstrap, [NewTopic(it.name, partitions, 1, topic_configs=it.config()) for it in topics])
+    await topic_admin.create(bootstrap, partitions=partitions, replication=1, topics=topics)
 
 
 async def delete_all(bootstrap: str) -> None:
-    """Delete every topic and every consumer group, so that a test begins with an empty broker."""
+    """Delete every topic, so that a test begins with an empty broker. Groups stay: use one of your own."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        groups = [name for name, _ in await admin.list_consumer_groups()]
-        if groups:
-            await admin.delete_consumer_groups(groups)
         if names := [name for name in await admin.list_topics() if not name.startswith("__")]:
             await admin.delete_topics(names)
+        await until(lambda: _gone(admin, names), "the topics are gone")
     finally:
         await admin.close()
+
+
+async def _gone(admin: AIOKafkaAdminClient, names: Sequence[str]) -> bool:
+    return not set(names) & set(await admin.list_topics())
 
 
 async def produce(bootstrap: str, messages: Iterable[Message]) -> None:
@@ -57,30 +62,10 @@ async def produce(bootstrap: str, messages: Iterable[Message]) -> None:
         await producer.stop()
 
 
-async def read_all(bootstrap: str, *names: str) -> list[ConsumerRecord[bytes | None, bytes | None]]:
+async def read_all(bootstrap: str, *names: str) -> list[Record]:
     """Everything that is in the topics `names` now; within a partition in order, partitions one after the other."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=MAX_REQUEST_BYTES
-    )
-    await consumer.start()
-    try:
-        return [record for name in names for record in await _read_topic(consumer, name)]
-    finally:
-        await consumer.stop()
-
-
-async def _read_topic(consumer: AIOKafkaConsumer, name: str) -> list[ConsumerRecord[bytes | None, bytes | None]]:
-    await consumer._client.force_metadata_update()
-    partitions = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name) or ())]
-    ends = await consumer.end_offsets(partitions)
-    records: list[ConsumerRecord[bytes | None, bytes | None]] = []
-    for partition in partitions:
-        consumer.assign([partition])
-        await consumer.seek_to_beginning(partition)
-        while await consumer.position(partition) < ends[partition]:
-            batch = await consumer.getmany(partition, timeout_ms=200)
-            records += [record for record in batch.get(partition, ()) if record.offset < ends[partition]]
-    return records
+    records = [record async for record in read_to_end(bootstrap, names)]
+    return sorted(records, key=lambda record: (names.index(record.topic), record.partition, record.offset))
 
 
 async def _create(bootstrap: str, topics: Sequence[NewTopic]) -> None:
