@@ -112,6 +112,13 @@ class RowMaker:
         }
         return rows or {f"{prefix}-none": self.row("nothing", f"{prefix}-none", empty, 4)}
 
+    def goals(self, match: MatchView) -> Rows:
+        """What the revision that holds expects of the goals; no row where it says nothing of them."""
+        prediction = match.prediction
+        if prediction is None or prediction.goals is None or not prediction.goals.scores:
+            return {}
+        return {"goals-forecast": self.row("goals", "goals-forecast", prediction.goals, match)}
+
     def revisions(self, match: MatchView) -> Rows:
         """What every model said in every revision, the last one first."""
         held = match.prediction

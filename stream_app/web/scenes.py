@@ -133,6 +133,7 @@ class Scenes:
         state = state_of(match, competition)
         return {
             "facts": {"facts-line": self._rows.row("match_line", "facts-line", match, competition, state)},
+            "goals": self._rows.goals(match),
             "revisions": self._rows.revisions(match),
             "endings": self._rows.endings(match),
         }, {}

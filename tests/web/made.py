@@ -15,6 +15,8 @@ from stream_app.events import (
     EvaluationStatus,
     Figures,
     Forecast,
+    GoalForecast,
+    LikelyScore,
     ModelStanding,
     Outcome,
     Prediction,
@@ -29,6 +31,7 @@ from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS, SCOREBOARD
 KICKOFF = datetime(1974, 5, 18, 14, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 CHANCES = Probabilities(0.5, 0.3, 0.2)
+GOALS = GoalForecast(1.62, 1.08, CHANCES, 0.51, 0.55, (LikelyScore(1, 1, 0.122), LikelyScore(2, 1, 0.094)))
 
 Shown = Prediction | Evaluation | DecayAlert | Scoreboard
 
@@ -78,6 +81,7 @@ def prediction(
         revision=revision,
         supersedes=None,
         late=late,
+        goals=GOALS,
         models=(
             Forecast("elo_softmax", 1, "champion", chances, "H", chances.H, "active"),
             Forecast("base_rate", 1, "challenger", Probabilities(0.45, 0.25, 0.3), "H", 0.45, "active"),

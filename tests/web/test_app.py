@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -91,6 +92,28 @@ async def test_a_match_tells_every_model_and_every_revision(client: httpx.AsyncC
     text = await text_of(client, "/competitions/bundesliga/matches/m2")
     assert text.count("superseded") == text.count("holds") == 2
     assert "There is no result yet." in text
+
+
+async def test_a_match_tells_what_goals_to_expect_where_the_prediction_does(
+    client: httpx.AsyncClient, view: View
+) -> None:
+    text = await text_of(client, "/competitions/bundesliga/matches/m1")
+    assert "Goals of Schalke 04 1.62 expected" in text
+    assert "Three or more goals 51%" in text
+    assert "1–1 12%" in text  # noqa: RUF001  as shown
+    view.apply(record(replace(prediction("m3"), goals=None)))
+    assert "1.62" not in await text_of(client, "/competitions/bundesliga/matches/m3")
+
+
+async def test_a_forecast_that_may_go_either_way_is_marked(client: httpx.AsyncClient, view: View) -> None:
+    forecast, other = prediction("m2").models
+    doubtful = replace(
+        prediction("m2", revision=2), models=(replace(forecast, status="uncertain", conflict=True), other)
+    )
+    view.apply(record(doubtful))
+    assert "home win close call" in await text_of(client, "/competitions/bundesliga/matches/m2")
+    view.apply(record(replace(prediction("m2", revision=3), models=(replace(forecast, status="blocked"), other))))
+    assert "home win still learning" in await text_of(client, "/competitions/bundesliga/matches/m2")
 
 
 async def test_alerts_tell_open_and_past_ones(client: httpx.AsyncClient) -> None:
