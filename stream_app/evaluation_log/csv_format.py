@@ -7,6 +7,7 @@ r"""Rows of the evaluation log as lines of a CSV file that `csv`, pandas and spr
   text that starts with an apostrophe of its own gets one more, so that taking one away gives the text back.
 * An empty field says that there is no value. Times are ISO 8601 in UTC; truth is `true` or `false`; numbers are written
   so that reading them gives the same bits.
+* The checksum (CRC-32 of the rest of the line, in hexadecimal) tells a line that somebody has changed.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import csv
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -28,7 +31,11 @@ SCHEMA_VERSION = 1
 """Version of the columns; every line carries it."""
 
 # The message is long: last, where it is least in a reader's way.
-HEADER: tuple[str, ...] = (*COLUMNS[:-1], "schema_version", COLUMNS[-1])
+HEADER: tuple[str, ...] = (*COLUMNS[:-1], "schema_version", "checksum", COLUMNS[-1])
+
+# The message is the only field that is an object: it always has quotes in it, and so always is in quotes.
+_MESSAGE = b',"{'
+_CHECKSUM_LENGTH = 8
 
 _MARK = "'"
 _MARKED = tuple("=+-@\uff1d\uff0b\uff0d\uff20" + _MARK)
@@ -53,9 +60,31 @@ def header() -> bytes:
 
 def lines(rows: Iterable[LogRow]) -> bytes:
     """`rows` as lines, each with its line break."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(map(_fields, rows))
-    return text.getvalue().encode()
+    rows = list(rows)
+    heads = io.StringIO()
+    csv.writer(heads, lineterminator="\n").writerows(map(_fields, rows))
+    written: list[bytes] = []
+    for row, head in zip(rows, heads.getvalue().encode().split(b"\n"), strict=False):
+        metadata = row.metadata
+        if not metadata.isascii():
+            metadata = _BEYOND_ASCII.sub(_escaped, metadata)
+        message = metadata.replace('"', '""').encode()
+        written += (head, b',%08x,"' % checksum(head, message), message, b'"\n')
+    return b"".join(written)
+
+
+def checksum(head: bytes, message: bytes) -> int:
+    """CRC-32 of a line: of the fields before the checksum, and of the message as it is in its quotes."""
+    return zlib.crc32(message, zlib.crc32(head))
+
+
+def split(line: bytes) -> tuple[bytes, bytes] | None:
+    """The two parts of `line` around its checksum, as `checksum` takes them; None when the checksum is not theirs."""
+    end = line.find(_MESSAGE)
+    head, message = line[: end - _CHECKSUM_LENGTH - 1], line[end + 2 : -2]
+    found = line[end - _CHECKSUM_LENGTH - 1 : end]
+    whole = end > 0 and line.endswith(b'"\n') and found == b",%08x" % checksum(head, message)
+    return (head, message) if whole else None
 
 
 def parse(fields: Sequence[str]) -> LogRow:
@@ -68,7 +97,7 @@ def parse(fields: Sequence[str]) -> LogRow:
     """
     if len(fields) != len(HEADER):
         raise InvalidInput(f"{len(fields)} fields: wanted {len(HEADER)}")
-    *columns, version, metadata = fields
+    *columns, version, _, metadata = fields
     if version != str(SCHEMA_VERSION):
         raise InvalidInput(f"schema_version {version[:20]!r}: wanted {SCHEMA_VERSION}")
     values: list[Any] = []
@@ -89,11 +118,18 @@ def _fields(row: LogRow) -> list[Any]:
             fields[index] = _MARK + fields[index]
     if row.hit is not None:
         fields[_HIT_AT] = "true" if row.hit else "false"
-    metadata = row.metadata
-    if not metadata.isascii():
-        metadata = _BEYOND_ASCII.sub(lambda found: json.dumps(found.group())[1:-1], metadata)
-    fields[-1:] = [SCHEMA_VERSION, metadata]
+    fields[-1] = SCHEMA_VERSION
     return fields
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return _escape(found.group())
+
+
+# The same few letters come in name after name.
+@lru_cache(maxsize=1024)
+def _escape(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 def _value(name: str, text: str) -> Any:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 _STAGING = "evaluation_log_staging"
 _NAMES = ", ".join(COLUMNS)
 
-_STAGE = f"create temp table {_STAGING} (like evaluation_log) on commit drop"
+_STAGE = f"create temp table {_STAGING} on commit drop as select {_NAMES} from evaluation_log with no data"  # noqa: S608  names of this program
 # In the order of the ids, so that two sinks that write the same events wait for each other instead of locking up.
 _INSERT = f"""
 insert into evaluation_log ({_NAMES})

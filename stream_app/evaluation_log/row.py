@@ -20,14 +20,19 @@ from stream_app.errors import InvalidInput
 from stream_app.events import OUTCOMES
 from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
 
-EventType = Literal["prediction", "evaluation", "correction", "training", "reinforcement", "promotion", "alert"]
+EventType = Literal[
+    "prediction", "evaluation", "correction", "training", "reinforcement", "promotion", "alert", "repair"
+]
+"""What a row is about; `repair` is the log's own: something was put right in a store."""
+
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 _EXCERPT = 80
 # A line of a file and a text of a database hold any other character.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# A zero character, as JSON writes it; after an even number of backslashes it is no escape but plain text.
-_ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+# A zero character, as JSON writes it; after an odd number of backslashes it is no escape but plain text.
+_ZERO = b"\\u0000"
+_ZERO_ESCAPED = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 Message = Mapping[str, Any]
 Columns = dict[str, Any]
@@ -53,7 +58,7 @@ class LogRow(NamedTuple):
     actual, hit, log_loss, rps, brier
         How the match ended, and how the champion fared (see `stream_app.evaluation.scoring`).
     content_hash
-        SHA-256, in hexadecimal, of everything before it and of `metadata`.
+        SHA-256 of the message, in hexadecimal; see `content_hash`.
     kafka_topic, kafka_partition, kafka_offset, recorded_at
         The message that it came from, and its time stamp there; no topic when it did not come from Kafka.
     metadata
@@ -89,7 +94,6 @@ class LogRow(NamedTuple):
 
 
 COLUMNS: tuple[str, ...] = LogRow._fields
-_HASHED = COLUMNS.index("content_hash")
 
 
 def iso(moment: datetime) -> str:
@@ -97,23 +101,9 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
-def content_hash(columns: tuple[Any, ...], message: Any) -> str:
-    """SHA-256 of what a row says, whatever the order of the fields in its message and wherever it is stored.
-
-    Parameters
-    ----------
-    columns
-        The values of the columns before `content_hash`, in their order.
-    message
-        The message as parsed JSON.
-    """
-    plain = [iso(value) if isinstance(value, datetime) else value for value in columns]
-    return hashlib.sha256(orjson.dumps([*plain, message], option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def rehash(row: LogRow) -> str:
-    """The content hash that the columns of `row` should have."""
-    return content_hash(row[:_HASHED], orjson.loads(row.metadata))
+def content_hash(message: Any) -> str:
+    """SHA-256 of `message`, as parsed JSON, whatever the order of its fields and however it is spaced."""
+    return hashlib.sha256(orjson.dumps(message, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def row_of(topic: str, partition: int, offset: int, timestamp_ms: int, value: bytes | None) -> LogRow:
@@ -133,13 +123,17 @@ def row_of(topic: str, partition: int, offset: int, timestamp_ms: int, value: by
     if not isinstance(message, dict):
         raise InvalidInput("value: wanted a JSON object")
     metadata = orjson.dumps(message)
-    if _ZERO.search(metadata):
+    if _ZERO in metadata and _ZERO_ESCAPED.search(metadata):
         raise InvalidInput("value contains a zero character (\\u0000), which no store can hold")
-    found = _BY_TOPIC[topic](message)
-    columns = tuple(found.get(name) for name in COLUMNS[:_HASHED])
-    recorded_at = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
-    digest = content_hash(columns, message)
-    return LogRow._make((*columns, digest, topic, partition, offset, recorded_at, metadata.decode()))
+    columns = _BY_TOPIC[topic](message) | {
+        "content_hash": content_hash(message),
+        "kafka_topic": topic,
+        "kafka_partition": partition,
+        "kafka_offset": offset,
+        "recorded_at": datetime.fromtimestamp(timestamp_ms / 1000, UTC),
+        "metadata": metadata.decode(),
+    }
+    return LogRow._make(map(columns.get, COLUMNS))
 
 
 def _prediction(message: Message) -> Columns:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zlib
 
 import orjson
 import pandas  # type: ignore[import-untyped]  # published without type information
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.errors import InvalidInput
-from stream_app.evaluation_log.csv_format import HEADER, header, lines, parse
+from stream_app.evaluation_log.csv_format import HEADER, header, lines, parse, split
 from stream_app.evaluation_log.row import LogRow, row_of
 from stream_app.events import DecayAlert, Evaluation, Prediction
 from stream_app.topics import PREDICTIONS
@@ -92,6 +93,28 @@ def test_a_damaged_field_is_named(name: str, text: str, reason: str) -> None:
     damaged[HEADER.index(name)] = text
     with pytest.raises(InvalidInput, match=reason):
         parse(damaged)
+
+
+@given(EVENTS)
+def test_every_line_fits_its_checksum(event: Prediction | Evaluation | DecayAlert) -> None:
+    line = lines([row(event)]).rstrip(b"\n")
+    head, message = split(line + b"\n") or (b"", b"")
+    assert head + b"," + b"%08x" % zlib.crc32(head + message) + b',"' + message + b'"' == line
+
+
+@given(EVENTS, st.data())
+def test_a_line_of_which_a_character_was_changed_does_not_fit_its_checksum(
+    event: Prediction | Evaluation | DecayAlert, data: st.DataObject
+) -> None:
+    line = lines([row(event)])
+    place = data.draw(st.sampled_from([*range(len(line) - 1), *[len(line) - 2] * len(line)]))
+    changed = bytes([line[place] ^ data.draw(st.integers(1, 127))])
+    assert split(line[:place] + changed + line[place + 1 :]) is None
+
+
+@pytest.mark.parametrize("line", [b"", b"\n", b",", b'"{', b"a,b,c\n", b'x,"{"}"\n'])
+def test_what_is_no_line_fits_no_checksum(line: bytes) -> None:
+    assert split(line) is None
 
 
 def test_a_line_that_is_cut_short_is_no_row() -> None:

@@ -223,6 +223,42 @@ async def test_a_user_who_may_not_make_the_role_is_told_what_to_do(database: str
             await connection.execute(f"drop role weak_{name}")
 
 
+async def intact(connection: asyncpg.Connection) -> list[str]:
+    rows = await connection.fetch(
+        "select match_id from evaluation_log e where seal = evaluation_log_seal(e) order by kafka_offset"
+    )
+    return [row["match_id"] for row in rows]
+
+
+@pytest.mark.parametrize("time_zone", ["UTC", "Asia/Kolkata"])
+async def test_every_row_fits_its_seal_whatever_the_session(
+    store: PostgresLog, connection: asyncpg.Connection, time_zone: str
+) -> None:
+    await append(store, rows(3))
+    await connection.execute(f"set time zone '{time_zone}'; set datestyle = 'German'; set extra_float_digits = 0")
+    assert await intact(connection) == ["bundesliga-0", "bundesliga-1", "bundesliga-2"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "p_home = p_home + 1e-16",
+        "competition = null",
+        "event_time = event_time + interval '1 microsecond'",
+        "outcome = 'D'",
+        "content_hash = ''",
+        "kafka_offset = 7",
+        """metadata = jsonb_set(metadata, '{models, 1, probabilities, H}', '0.46')""",
+    ],
+)
+async def test_a_row_that_somebody_changed_no_longer_fits_its_seal(
+    store: PostgresLog, connection: asyncpg.Connection, change: str
+) -> None:
+    await append(store, rows(2))
+    await connection.execute(f"update evaluation_log set {change} where match_id = 'bundesliga-1'")  # noqa: S608  the test's own
+    assert await intact(connection) == ["bundesliga-0"]
+
+
 async def test_accuracy_counts_each_match_once_whatever_was_corrected(
     store: PostgresLog, connection: asyncpg.Connection
 ) -> None:

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 
 from stream_app.contracts import encode
 from stream_app.errors import InvalidInput
-from stream_app.evaluation_log.row import LogRow, iso, rehash, row_of
+from stream_app.evaluation_log.row import LogRow, content_hash, iso, row_of
 from stream_app.events import DecayAlert, Evaluation, Prediction
 from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
 from tests import messages
-from tests.evaluation_log.samples import KICKOFF, PROBABILITIES, PUBLISHED_MS, alert, evaluation, prediction, row
+from tests.evaluation_log.samples import KICKOFF, PROBABILITIES, PUBLISHED_MS, alert, evaluation, prediction
 
 
 def changed(event: Prediction | Evaluation | DecayAlert, **fields: object) -> bytes:
@@ -67,21 +66,21 @@ def test_an_alert_names_its_model() -> None:
 @given(messages.predictions())
 def test_every_prediction_has_a_row_whose_hash_can_be_made_again(event: Prediction) -> None:
     got = read(PREDICTIONS, encode(event))
-    assert rehash(got) == got.content_hash
+    assert content_hash(json.loads(got.metadata)) == got.content_hash
     assert (got.event_id, got.event_time) == (event.prediction_id, event.as_of)
 
 
 @given(messages.evaluations())
 def test_every_evaluation_has_a_row_whose_hash_can_be_made_again(event: Evaluation) -> None:
     got = read(EVALUATIONS, encode(event))
-    assert rehash(got) == got.content_hash
+    assert content_hash(json.loads(got.metadata)) == got.content_hash
     assert (got.event_id, got.actual) == (event.evaluation_id, event.outcome)
 
 
 @given(messages.decay_alerts())
 def test_every_alert_has_a_row_whose_hash_can_be_made_again(event: DecayAlert) -> None:
     got = read(DECAY_ALERTS, encode(event))
-    assert rehash(got) == got.content_hash
+    assert content_hash(json.loads(got.metadata)) == got.content_hash
     assert (got.event_id, got.event_time) == (event.alert_id, event.at)
 
 
@@ -91,14 +90,6 @@ def test_the_hash_depends_on_what_is_said_and_not_on_how_and_where() -> None:
     again = row_of(PREDICTIONS, 1, 99, PUBLISHED_MS + 5, turned)
     assert again.content_hash == read(PREDICTIONS, value).content_hash
     assert again.metadata.count("\n") == 0
-
-
-@pytest.mark.parametrize(
-    "change", [{"p_home": 0.51}, {"actual": "A"}, {"event_time": datetime(2024, 1, 1, tzinfo=UTC)}, {"metadata": "{}"}]
-)
-def test_a_changed_column_no_longer_fits_the_hash(change: dict[str, Any]) -> None:
-    got = row(prediction())
-    assert rehash(got._replace(**change)) != got.content_hash
 
 
 def test_fields_that_a_newer_worker_adds_are_kept() -> None:
