@@ -142,7 +142,7 @@ class Keeper:
         yielded = monotonic()
         for partition, offset, entry in batch:
             self._fence.check()
-            book = self._book(entry.competition)
+            book = await self._book(entry.competition, partition)
             outputs = book.apply(offset, entry)
             changed[entry.competition] = partition
             self._last[partition][entry.competition] = book.position
@@ -165,24 +165,26 @@ class Keeper:
             self._applied[partition] = offset + 1
         self._since_checkpoint += len(batch)
 
-    def _book(self, competition: str) -> Book:
+    async def _book(self, competition: str, partition: int) -> Book:
         book = self._books.get(competition)
-        if book is None:
-            book = self._books[competition] = self._load(competition)
+        if book is not None:
+            return book
+        try:
+            book = self._load(competition)
+        except SnapshotRefused as refused:
+            # Its seal was looked at before its partition began, so this is a surprise. The next start must not run
+            # into it again: without the snapshot it reads the log from the beginning.
+            await (await self._tables.delete_snapshot(competition, partition))
+            raise Fatal(f"snapshot of {competition!r} cannot be loaded and is deleted: {refused}") from refused
+        self._books[competition] = book
         return book
 
     def _load(self, competition: str) -> Book:
         if self._tables.snapshot(competition.encode()) is None:
             return Book(competition)
-        try:
-            book = thaw(unpack(competition, self._tables.snapshot), self._signing_key)
-        except SnapshotRefused as refused:
-            # It was looked at before its partition began; that it fails now is a surprise, and the next start must
-            # not run into it again.
-            self._tables.forget_snapshot(competition)
-            raise Fatal(f"snapshot of {competition!r} cannot be loaded and is dropped: {refused}") from refused
+        book = thaw(unpack(competition, self._tables.snapshot), self._signing_key)
         if not isinstance(book, Book):
-            raise Fatal(f"snapshot of {competition!r} holds a {type(book).__name__}")
+            raise SnapshotRefused(f"it holds a {type(book).__name__}")
         return book
 
     # Checkpoints

@@ -43,6 +43,11 @@ class Tables:
         """Do not use the snapshot of `competition` again; the next checkpoint writes a new one."""
         self._tables[SNAPSHOTS].data.pop(competition.encode(), None)
 
+    async def delete_snapshot(self, competition: str, partition: int) -> Awaitable[object]:
+        """Delete the snapshot of `competition`; the returned awaitable is done when the brokers know."""
+        self.forget_snapshot(competition)
+        return await self._app.producer.send(SNAPSHOTS, competition.encode(), None, partition, None, None)
+
     def checkpoint_of(self, partition: int) -> bytes | None:
         """The checkpoint record of `partition`."""
         return self._tables[CHECKPOINTS].data.get(_checkpoint_key(partition))

@@ -45,12 +45,12 @@ VERSIONS: Mapping[str, str] = {
 _ALLOWED_PACKAGES = (
     "stream_app.durability.book",
     "stream_app.events",
-    "stream_app.evaluation.",
-    "stream_app.league.",
-    "stream_app.lifecycle.",
-    "stream_app.models.",
-    "stream_app.ratings.",
-    "river.",
+    "stream_app.evaluation",
+    "stream_app.league",
+    "stream_app.lifecycle",
+    "stream_app.models",
+    "stream_app.ratings",
+    "river",
 )
 _ALLOWED_NAMES = frozenset(
     {
@@ -62,6 +62,7 @@ _ALLOWED_NAMES = frozenset(
         ("collections", "OrderedDict"),
         ("collections", "defaultdict"),
         ("collections", "deque"),
+        ("copy", "deepcopy"),
         ("copyreg", "_reconstructor"),
         ("builtins", "object"),
         ("builtins", "dict"),
@@ -69,6 +70,7 @@ _ALLOWED_NAMES = frozenset(
         ("builtins", "int"),
         ("builtins", "float"),
         ("datetime", "datetime"),
+        ("functools", "partial"),
         ("datetime", "timedelta"),
         ("datetime", "timezone"),
         ("numpy", "dtype"),
@@ -225,7 +227,7 @@ class _AllowListUnpickler(pickle.Unpickler):
         found: object = None
         if (module, name) in _ALLOWED_NAMES:
             found = getattr(import_module(module), name)
-        elif module.startswith(_ALLOWED_PACKAGES):
+        elif any(module == package or module.startswith(f"{package}.") for package in _ALLOWED_PACKAGES):
             found = import_module(module)
             for part in name.split("."):
                 found = getattr(found, part)

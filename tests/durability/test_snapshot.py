@@ -84,7 +84,7 @@ def test_a_function_of_an_allowed_package_is_refused() -> None:
         def __reduce__(self) -> tuple[object, tuple[()]]:
             from river.datasets import base
 
-            return base.get_data_home, ()  # type: ignore[attr-defined]  # any function does
+            return base.get_data_home, ()
 
     with pytest.raises((SnapshotRefused, pickle.PicklingError, AttributeError)):
         thaw(freeze(Disguised(), INFO, KEY), KEY)
