@@ -79,3 +79,25 @@ def test_secrets_are_not_shown() -> None:
 def test_settings_cannot_be_changed_once_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().window = 3
+
+
+@pytest.mark.parametrize(
+    ("competition", "kind"),
+    [
+        ("bundesliga", "league"),
+        ("E0", "league"),
+        ("Europa League", "league"),
+        ("internationals", "national"),
+        ("FIFA World Cup qualification", "national"),
+        ("UEFA Nations League", "national"),
+    ],
+)
+def test_a_competition_of_national_teams_is_known_by_its_name(competition: str, kind: str) -> None:
+    assert load().league_config(competition).kind == kind
+
+
+def test_the_words_that_tell_national_teams_can_be_changed() -> None:
+    changed = load(national=" Friendlies , Asian Cup ")
+    assert changed.league_config("men's friendlies").kind == "national"
+    assert changed.league_config("World Cup").kind == "league"
+    assert load(national="").league_config("internationals").kind == "league"
