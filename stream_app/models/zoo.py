@@ -7,11 +7,16 @@ from collections.abc import Callable
 from stream_app.errors import InvalidInput
 from stream_app.models.baselines import BaseRate
 from stream_app.models.contract import MatchModel
-from stream_app.models.river_models import elo_softmax
+from stream_app.models.match_model import MatchModel1
+from stream_app.models.river_models import LogisticRegression, NaiveBayes, RandomForest
 
 MODELS: dict[str, Callable[[], MatchModel]] = {
+    "match_model_v1": MatchModel1,
+    "logistic_regression_v1": LogisticRegression,
+    "random_forest_v1": RandomForest,
+    "naive_bayes_v1": NaiveBayes,
+    "elo_softmax": lambda: LogisticRegression(("elo_difference",)),
     "base_rate": BaseRate,
-    "elo_softmax": elo_softmax,
 }
 
 

@@ -14,6 +14,7 @@ from stream_app.ratings.elo import Elo
 from stream_app.ratings.kalman import Kalman
 from stream_app.ratings.pi import Pi
 from stream_app.ratings.poisson import Poisson
+from stream_app.ratings.scores import MOST_GOALS
 
 __all__ = ["Entry", "Match", "Moment", "Rating", "Ratings"]
 
@@ -37,7 +38,13 @@ class Ratings:
         return inputs
 
     def learn(self, match: Match, home_goals: int, away_goals: int) -> None:
-        """Learn how `match` ended, and move the calendar on to it."""
+        """Learn how `match` ended, and move the calendar on to it.
+
+        A side's goals count as `MOST_GOALS` at most, and the other side's as many fewer: one absurd score must not turn
+        a table over.
+        """
+        excess = max(home_goals, away_goals, MOST_GOALS) - MOST_GOALS
+        home_goals, away_goals = max(home_goals - excess, 0), max(away_goals - excess, 0)
         moment = self.calendar.moment(match)
         for system in self.systems:
             system.learn(match, moment, home_goals, away_goals)

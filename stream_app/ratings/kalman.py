@@ -15,7 +15,13 @@ from dataclasses import dataclass
 
 from stream_app.events import LeagueKind
 from stream_app.ratings.contract import Entry, Match, Moment, Rating
-from stream_app.ratings.scores import HIGHEST_LOG_RATE, goal_probabilities, learned_rho, outcome_probabilities
+from stream_app.ratings.scores import (
+    bounded_log_rate,
+    bounded_strength,
+    goal_probabilities,
+    learned_rho,
+    outcome_probabilities,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +79,10 @@ class Strength:
 
 
 class Kalman(Rating):
-    """Attack and defence of every team, the level of goals and home advantage, each with a variance; the low-score term.
+    """Attack and defence of every team, the level of goals, home advantage, and how well each of them is known.
 
-    `inputs` names `kalman_log_home_rate` and `kalman_log_away_rate`, logarithms of the expected goals of both sides;
+    `inputs` names `kalman_log_home_rate` and `kalman_log_away_rate`, logarithms of the expected goals of both sides,
+    with their difference `kalman_log_rate_ratio` and their sum `kalman_log_rate_sum`;
     `kalman_home_spread` and `kalman_away_spread`, their standard deviations (0 where predictions are not averaged over
     them); `kalman_rho`, the low-score term; `kalman_log_hd` and `kalman_log_ad`, the log ratios of home win and of
     away win to draw that follow from all these.
@@ -110,6 +117,8 @@ class Kalman(Rating):
         return {
             "kalman_log_home_rate": log_home,
             "kalman_log_away_rate": log_away,
+            "kalman_log_rate_ratio": log_home - log_away,
+            "kalman_log_rate_sum": log_home + log_away,
             "kalman_home_spread": home_spread,
             "kalman_away_spread": away_spread,
             "kalman_rho": self.rho,
@@ -189,7 +198,7 @@ class Kalman(Rating):
         self.clock = moment.clock
 
     def _log_rate(self, scorer: Strength, other: Strength, side: float) -> float:
-        return min(self.level + side * self.home_advantage + scorer.attack - other.defence, HIGHEST_LOG_RATE)
+        return bounded_log_rate(self.level + side * self.home_advantage + scorer.attack - other.defence)
 
     def _variance(self, scorer: Strength, other: Strength, side: float) -> float:
         return self.level_variance + side * side * self.home_variance + scorer.attack_variance + other.defence_variance
@@ -201,8 +210,8 @@ class Kalman(Rating):
         surprise = (goals - rate) / (rate * total)
         self.level += self.level_variance * surprise
         self.home_advantage += side * self.home_variance * surprise
-        scorer.attack += scorer.attack_variance * surprise
-        other.defence -= other.defence_variance * surprise
+        scorer.attack = bounded_strength(scorer.attack + scorer.attack_variance * surprise)
+        other.defence = bounded_strength(other.defence - other.defence_variance * surprise)
         self.level_variance -= self.level_variance**2 / total
         self.home_variance -= (side * self.home_variance) ** 2 / total
         scorer.attack_variance -= scorer.attack_variance**2 / total

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 from stream_app.events import LeagueKind
 from stream_app.ratings.contract import Entry, Match, Moment, Rating
-from stream_app.ratings.scores import HIGHEST_LOG_RATE, goal_probabilities, learned_rho, outcome_probabilities
+from stream_app.ratings.scores import (
+    bounded_log_rate,
+    bounded_strength,
+    goal_probabilities,
+    learned_rho,
+    outcome_probabilities,
+)
 
 LARGEST_ERROR = 3.0
 """Goals beyond which a surprise teaches no more: one 9-0 must not turn a table over."""
@@ -67,8 +73,8 @@ class Poisson(Rating):
         home_error = min(max(home_goals - home_rate, -LARGEST_ERROR), LARGEST_ERROR)
         away_error = min(max(away_goals - away_rate, -LARGEST_ERROR), LARGEST_ERROR)
         step, global_step = self.parameters.step, self.parameters.global_step
-        self.teams[match.home] = (home[0] + step * home_error, home[1] - step * away_error)
-        self.teams[match.away] = (away[0] + step * away_error, away[1] - step * home_error)
+        self.teams[match.home] = _moved(home, step * home_error, step * away_error)
+        self.teams[match.away] = _moved(away, step * away_error, step * home_error)
         self.level += global_step * (home_error + away_error) / 2.0
         if not match.neutral:
             self.home_advantage += global_step * (home_error - away_error) / 2.0
@@ -93,6 +99,11 @@ class Poisson(Rating):
         """Logarithms of the expected goals of both sides."""
         side = 0.0 if match.neutral else self.home_advantage / 2.0
         return (
-            min(self.level + side + home[0] - away[1], HIGHEST_LOG_RATE),
-            min(self.level - side + away[0] - home[1], HIGHEST_LOG_RATE),
+            bounded_log_rate(self.level + side + home[0] - away[1]),
+            bounded_log_rate(self.level - side + away[0] - home[1]),
         )
+
+
+def _moved(strength: Strength, scored: float, conceded: float) -> Strength:
+    """The strength after more goals than expected at both ends, in steps."""
+    return bounded_strength(strength[0] + scored), bounded_strength(strength[1] - conceded)

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 MOST_GOALS = 10
 """Goals of one side up to which scores are summed; what lies beyond is spread over the rest in proportion."""
 
-HIGHEST_LOG_RATE = 2.0
-"""Logarithm of the largest rate that any side is given, 7.4 goals."""
+HIGHEST_LOG_RATE, LOWEST_LOG_RATE = 2.0, -4.0
+"""Logarithms of the largest and the smallest rate that any side is given: 7.4 and 0.02 goals."""
+
+LARGEST_STRENGTH = 3.0
+"""Log-goals by which an attack or a defence can differ from the average one at most: twenty times as good or bad."""
 
 RHO_STEP = 0.002
 RHO_LOWEST, RHO_HIGHEST = -0.25, 0.1
@@ -50,6 +53,16 @@ def learned_rho(home_goals: int, away_goals: int, home_rate: float, away_rate: f
     return min(max(rho + RHO_STEP * slope / factor, RHO_LOWEST), RHO_HIGHEST)
 
 
+def bounded_log_rate(log_rate: float) -> float:
+    """`log_rate`, or the nearest one that a side can have."""
+    return min(max(log_rate, LOWEST_LOG_RATE), HIGHEST_LOG_RATE)
+
+
+def bounded_strength(strength: float) -> float:
+    """`strength`, or the nearest one that a team can have."""
+    return min(max(strength, -LARGEST_STRENGTH), LARGEST_STRENGTH)
+
+
 def goal_probabilities(log_rate: float, spread: float = 0.0) -> list[float]:
     """Poisson probabilities of 0 to `MOST_GOALS` goals, not normalised.
 
@@ -59,8 +72,7 @@ def goal_probabilities(log_rate: float, spread: float = 0.0) -> list[float]:
     if spread == 0.0:
         return _poisson(math.exp(log_rate))
     low, middle, high = (
-        (_poisson(math.exp(min(log_rate + place * spread, HIGHEST_LOG_RATE))), weight)
-        for place, weight in _THREE_POINTS
+        (_poisson(math.exp(bounded_log_rate(log_rate + place * spread))), weight) for place, weight in _THREE_POINTS
     )
     return [
         low[1] * few + middle[1] * some + high[1] * many
