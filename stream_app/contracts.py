@@ -80,7 +80,10 @@ def decode(kind: Kind, payload: bytes) -> Features | Result | Configure:
     if kind == "result":
         return _result(fields)
     config = fields["config"]
-    return Configure(fields["competition"], LeagueConfig(**{**config, "models": tuple(config["models"])}))
+    lists = {"models": tuple(config["models"])}
+    if "odds" in config:
+        lists["odds"] = tuple(tuple(names) for names in config["odds"])
+    return Configure(fields["competition"], LeagueConfig(**{**config, **lists}))
 
 
 def encode(event: Event) -> bytes:

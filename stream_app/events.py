@@ -108,6 +108,8 @@ class LeagueConfig:
     remember_days
         Days of event time for which a match that is over is remembered, so that corrections reach it and repeated
         messages are known. What comes later changes nothing.
+    odds
+        Names of the features that are decimal odds of home win, draw and away win, the preferred ones first.
     """
 
     kind: LeagueKind = "league"
@@ -119,6 +121,11 @@ class LeagueConfig:
     conflict_within: float = 0.10
     expire_after_days: float = 30.0
     remember_days: float = 60.0
+    odds: tuple[tuple[str, str, str], ...] = (
+        ("odds_home", "odds_draw", "odds_away"),
+        ("AvgH", "AvgD", "AvgA"),
+        ("B365H", "B365D", "B365A"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,17 @@ def _addresses(text: str) -> str:
 Addresses = Annotated[str, AfterValidator(_addresses)]
 
 
+def _odds(text: str) -> str:
+    """`text` as it is. Raises ValueError if it is not a list of three names each."""
+    if any(len(names) != 3 or not all(names) for names in _triples(text)):
+        raise ValueError("wanted home,draw,away[;home,draw,away]")
+    return text
+
+
+def _triples(text: str) -> list[tuple[str, ...]]:
+    return [tuple(name.strip() for name in group.split(",")) for group in text.split(";") if group.strip()]
+
+
 class Settings(BaseSettings):
     """The settings of one process. Secrets are never shown by `repr`."""
 
@@ -101,6 +112,11 @@ class Settings(BaseSettings):
         description="Days of event time for which a match that is over is remembered for corrections and duplicates."
         " A virtual league with thousands of matches a day needs less.",
     )
+    odds: Annotated[str, AfterValidator(_odds)] = Field(
+        "odds_home,odds_draw,odds_away;AvgH,AvgD,AvgA;B365H,B365D,B365A",
+        description="Names of the features that are decimal odds of home win, draw and away win, the preferred ones"
+        " first.",
+    )
 
     # Web
     web_host: str = Field("127.0.0.1", description="Address on which the live view listens.")
@@ -122,6 +138,7 @@ class Settings(BaseSettings):
             conflict_within=self.conflict_within,
             expire_after_days=self.expire_after_days,
             remember_days=self.remember_days,
+            odds=tuple((home, draw, away) for home, draw, away in _triples(self.odds)),
         )
 
 

@@ -107,6 +107,7 @@ def configures() -> st.SearchStrategy[Configure]:
         conflict_within=UNIT,
         expire_after_days=st.floats(0.1, 1_000),
         remember_days=st.floats(0.1, 1_000),
+        odds=st.lists(st.tuples(NAMES, NAMES, NAMES), max_size=3).map(tuple),
     )
     return st.builds(Configure, competition=NAMES, config=config)
 

@@ -6,6 +6,7 @@ import pytest
 
 from stream_app import settings as module
 from stream_app.errors import InvalidInput
+from stream_app.events import LeagueConfig
 from stream_app.settings import Settings, load, settings
 
 
@@ -47,6 +48,8 @@ def test_a_given_value_goes_over_the_environment(monkeypatch: pytest.MonkeyPatch
         ("WEB_PORT", "65536", "STREAM_APP_WEB_PORT='65536': Input should be less than or equal to 65535"),
         ("KAFKA", "localhost", "STREAM_APP_KAFKA='localhost': wanted host:port[,host:port]"),
         ("KAFKA", "a:1, b:2", "STREAM_APP_KAFKA='a:1, b:2': wanted host:port[,host:port]"),
+        ("ODDS", "H,D", "STREAM_APP_ODDS='H,D': wanted home,draw,away[;home,draw,away]"),
+        ("ODDS", "H,D,A;H,,A", "wanted home,draw,away[;home,draw,away]"),
         ("KAFKA", "a:port", "wanted host:port[,host:port]"),
     ],
 )
@@ -101,3 +104,9 @@ def test_the_words_that_tell_national_teams_can_be_changed() -> None:
     assert changed.league_config("men's friendlies").kind == "national"
     assert changed.league_config("World Cup").kind == "league"
     assert load(national="").league_config("internationals").kind == "league"
+
+
+def test_the_names_of_odds_are_read_as_threes() -> None:
+    assert load().league_config("cup").odds == LeagueConfig().odds
+    assert load(odds="1, X, 2 ; H,D,A").league_config("cup").odds == (("1", "X", "2"), ("H", "D", "A"))
+    assert load(odds="").league_config("cup").odds == ()

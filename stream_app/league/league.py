@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,10 +28,8 @@ from stream_app.events import (
 from stream_app.league.fixtures import Fixture, Fixtures, Given, Revision, Sealed
 from stream_app.league.goals import goal_forecast
 from stream_app.league.member import Member, score
+from stream_app.models.upstream import upstream_inputs
 from stream_app.ratings import Match, Ratings
-
-UPSTREAM = "x:"
-"""Prefix of the numbers that came with the features, so that none can pose as a rating."""
 
 
 @dataclass(slots=True)
@@ -161,7 +156,7 @@ class League:
 
     def _answer(self, fixture: Fixture, features: Features, revision: Revision, config: LeagueConfig) -> Prediction:
         match = _match(features)
-        x = self.ratings.inputs(match) | _upstream(features.features)
+        x = self.ratings.inputs(match) | upstream_inputs(features.features, config.odds)
         forecasts = tuple(
             member.forecast(x, _alias(place), config) for place, member in enumerate(self.members.values())
         )
@@ -358,10 +353,3 @@ def _match(event: Features | Result) -> Match:
         neutral=event.neutral,
         friendly=event.importance == "friendly",
     )
-
-
-def _upstream(features: Mapping[str, float] | None) -> dict[str, float]:
-    """The numbers that came with a match, in an order that does not depend on the sender's."""
-    return {
-        sys.intern(UPSTREAM + name): value for name, value in sorted((features or {}).items()) if math.isfinite(value)
-    }
