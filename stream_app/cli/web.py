@@ -50,6 +50,7 @@ def web(
             bootstrap_servers(chosen),
             host or chosen.web_host,
             chosen.web_port if port is None else port,
+            app_id=chosen.app_id,
             window=chosen.window,
             batch_s=chosen.web_batch_ms / 1000,
             started=started,

@@ -15,11 +15,12 @@ from starlette.responses import Response
 
 from stream_app.events import DecayAlert, Evaluation, Prediction, Scoreboard
 from stream_app.web.competition import CompetitionView
+from stream_app.web.groups import Group
 from stream_app.web.health import PartitionPlace
 from stream_app.web.recent import slug
 from stream_app.web.scenes import Source
 from stream_app.web.series import Point
-from stream_app.web.view import Counts, DeadLetter, View
+from stream_app.web.view import CheckpointSeen, Counts, DeadLetter, View
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 200
@@ -74,7 +75,7 @@ class MatchDetail:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How fresh everything is, how far each partition is read, and what was counted since the process started."""
+    """How fresh everything is, how far everybody has read, and what was counted since the process started."""
 
     phase: Literal["connecting", "catching up", "live", "stale"]
     since: datetime
@@ -82,6 +83,8 @@ class Status:
     rate: float
     behind: int
     places: Sequence[PartitionPlace]
+    groups: Sequence[Group]
+    checkpoints: Sequence[CheckpointSeen]
     counts: Counts
 
 
@@ -103,7 +106,17 @@ def router(view: View, source: Source) -> APIRouter:
         health = source.health
         return answer(
             request,
-            Status(health.phase, health.since, health.detail, health.rate, health.behind, health.places, view.counts),
+            Status(
+                health.phase,
+                health.since,
+                health.detail,
+                health.rate,
+                health.behind,
+                health.places,
+                source.groups,
+                [checkpoint for _, checkpoint in sorted(view.checkpoints.items())],
+                view.counts,
+            ),
         )
 
     @routes.get("/competitions", response_model=Items[CompetitionLine])

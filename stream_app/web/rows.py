@@ -30,6 +30,14 @@ class RowMaker:
         """One row as HTML, by the macro of that name; `identity` becomes its element id."""
         return str(getattr(self._macros, macro)(identity, *values, **named)).strip()
 
+    def of(self, macro: str, rows: Iterable[tuple[str, *tuple[object, ...]]]) -> Rows:
+        """Rows of one kind: each its element id, and what its macro takes."""
+        return {identity: self.row(macro, identity, *values) for identity, *values in rows}
+
+    def none(self, identity: str, text: str, columns: int) -> Rows:
+        """The row of a table that has nothing to show."""
+        return {identity: self.row("nothing", identity, text, columns)}
+
     def board(self, it: CompetitionView) -> dict[str, Rows]:
         """The regions of a competition's scoreboard: its line of words, and a row for each model."""
         board, best = it.board, present.champion_standing(it.board)
@@ -44,7 +52,7 @@ class RowMaker:
         line_id = f"line-{it.slug}-text"
         return {
             f"line-{it.slug}": {line_id: self.row("competition_line", line_id, it, best, rolling_gain)},
-            f"board-{it.slug}": rows or {empty: self.row("nothing", empty, "No match has been scored yet.", 10)},
+            f"board-{it.slug}": rows or self.none(empty, "No match has been scored yet.", 10),
         }
 
     def competition(self, it: CompetitionView) -> str:
@@ -74,11 +82,7 @@ class RowMaker:
             )
             if len(rows) == limit:
                 break
-        return rows or {
-            "predictions-none": self.row(
-                "nothing", "predictions-none", "No prediction yet. One comes with the first match's features.", 3
-            )
-        }
+        return rows or self.none("predictions-none", "No prediction yet. One comes with the first match's features.", 3)
 
     def results(self, matches: Iterable[MatchOf], limit: int, *, with_competition: bool = True) -> Rows:
         """How the champion's forecasts turned out, of the first `limit` of `matches` that have ended."""
@@ -93,7 +97,7 @@ class RowMaker:
             )
             if len(rows) == limit:
                 break
-        return rows or {"results-none": self.row("nothing", "results-none", "No predicted match has ended yet.", 4)}
+        return rows or self.none("results-none", "No predicted match has ended yet.", 4)
 
     def alerts(
         self,
@@ -110,7 +114,7 @@ class RowMaker:
             )
             for it, alert in islice(alerts, ALERTS_SHOWN)
         }
-        return rows or {f"{prefix}-none": self.row("nothing", f"{prefix}-none", empty, 4)}
+        return rows or self.none(f"{prefix}-none", empty, 4)
 
     def goals(self, match: MatchView) -> Rows:
         """What the revision that holds expects of the goals; no row where it says nothing of them."""
@@ -127,9 +131,7 @@ class RowMaker:
             for forecast in prediction.models:
                 identity = f"r-{prediction.prediction_id}-{slug(forecast.model)}"
                 rows[identity] = self.row("revision", identity, prediction, forecast, prediction is held)
-        return rows or {
-            "revisions-none": self.row("nothing", "revisions-none", "No prediction is held of this match.", 6)
-        }
+        return rows or self.none("revisions-none", "No prediction is held of this match.", 6)
 
     def endings(self, match: MatchView) -> Rows:
         """How every model fared, the last word first."""
@@ -138,7 +140,7 @@ class RowMaker:
             for score in evaluation.models or (None,):
                 identity = f"e-{evaluation.evaluation_id}" + (f"-{slug(score.model)}" if score else "")
                 rows[identity] = self.row("ending", identity, evaluation, score)
-        return rows or {"endings-none": self.row("nothing", "endings-none", "There is no result yet.", 7)}
+        return rows or self.none("endings-none", "There is no result yet.", 7)
 
 
 def state_of(match: MatchView, it: CompetitionView) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from stream_app.web import present
 from stream_app.web.competition import CompetitionView, MatchView
 from stream_app.web.frame import Chart, Frame, Page, Scope, Unknown
+from stream_app.web.groups import Group
 from stream_app.web.health import Health
 from stream_app.web.rows import RowMaker, Rows, state_of
 from stream_app.web.view import View
@@ -29,10 +30,12 @@ NO_ALERT_OPEN = "No model is below its baseline."
 
 
 class Source(Protocol):
-    """Where the health comes from: whoever reads."""
+    """What is known beside the view: how fresh it is, and who else reads the topics."""
 
     @property
     def health(self) -> Health: ...
+    @property
+    def groups(self) -> tuple[Group, ...]: ...
 
 
 class Scenes:
@@ -153,27 +156,39 @@ class Scenes:
         health, counts = self._source.health, self._view.counts
         tiles = {
             "rate": ("Messages a second", present.count(health.rate), "read just now"),
-            "behind": ("Behind", present.count(health.behind), "messages still to be read"),
+            "behind": ("Behind", present.count(health.behind), "messages that this page has yet to read"),
             "repeated": ("Repeated", present.count(counts.repeated), "dropped by their id"),
             "unreadable": ("Unreadable", present.count(counts.unreadable), "left out"),
-            "dead": ("Dead letters", present.count(counts.dead_letters), "refused by the workers"),
+            "dead": ("Dead letters", present.count(counts.dead_letters), "refused"),
         }
+        groups = self._source.groups
         return {
             "tiles": {f"tile-{name}": self._rows.row("tile", f"tile-{name}", *tile) for name, tile in tiles.items()},
-            "places": {
-                f"place-{place.topic}-{place.partition}": self._rows.row(
-                    "place", f"place-{place.topic}-{place.partition}", place
-                )
-                for place in health.places
-            }
-            or {"places-none": self._rows.row("nothing", "places-none", "Kafka has not answered yet.", 5)},
-            "dead-letters": {
-                f"dead-{letter.partition}-{letter.offset}": self._rows.row(
-                    "dead_letter", f"dead-{letter.partition}-{letter.offset}", letter
-                )
-                for letter in islice(reversed(self._view.dead_letters), ROWS_COMPETITION)
-            }
-            or {"dead-none": self._rows.row("nothing", "dead-none", "Nothing was refused.", 2)},
+            "groups": self._rows.of(
+                "group", ((f"group-{group.name}-{lag.topic}", group, lag) for group in groups for lag in group.topics)
+            )
+            or self._rows.none("groups-none", "No worker and no sink has read anything yet.", 5),
+            "members": self._rows.of(
+                "member", ((f"member-{member.name}", group, member) for group in groups for member in group.members)
+            )
+            or self._rows.none("members-none", "No worker and no sink is running.", 4),
+            "checkpoints": self._rows.of(
+                "checkpoint",
+                ((f"checkpoint-{it.partition}", it) for _, it in sorted(self._view.checkpoints.items())),
+            )
+            or self._rows.none("checkpoints-none", "There is no checkpoint yet.", 4),
+            "dead-letters": self._rows.of(
+                "dead_letter",
+                (
+                    (f"dead-{letter.partition}-{letter.offset}", letter)
+                    for letter in islice(reversed(self._view.dead_letters), ROWS_COMPETITION)
+                ),
+            )
+            or self._rows.none("dead-none", "Nothing was refused.", 2),
+            "places": self._rows.of(
+                "place", ((f"place-{place.topic}-{place.partition}", place) for place in health.places)
+            )
+            or self._rows.none("places-none", "Kafka has not answered yet.", 5),
         }, {}
 
     def _tiles(self) -> Rows:

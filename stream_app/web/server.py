@@ -7,11 +7,14 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import uvicorn
 
 from stream_app.errors import InvalidInput
 from stream_app.web.app import create_app
+from stream_app.web.groups import Group, Groups
+from stream_app.web.health import Health
 from stream_app.web.reader import Reader
 from stream_app.web.view import View
 
@@ -27,8 +30,31 @@ class _Server(uvicorn.Server):
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is known beside the view, from whoever knows it."""
+
+    reader: Reader
+    watcher: Groups
+
+    @property
+    def health(self) -> Health:
+        return self.reader.health
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        return self.watcher.seen
+
+
 async def serve(
-    bootstrap: str, host: str, port: int, *, window: int, batch_s: float, started: Callable[[str], None]
+    bootstrap: str,
+    host: str,
+    port: int,
+    *,
+    app_id: str,
+    window: int,
+    batch_s: float,
+    started: Callable[[str], None],
 ) -> None:
     """Serve the live view until SIGTERM or SIGINT.
 
@@ -36,6 +62,8 @@ async def serve(
     ----------
     port
         0 takes a free one.
+    app_id
+        Name of the workers' consumer group, to tell how far they are.
     started
         Told the address once the server listens.
 
@@ -47,7 +75,8 @@ async def serve(
     listener = _listen(host, port)
     view = View(window)
     reader = Reader(bootstrap, view, lambda competition: hub.changed(competition))
-    app, hub = create_app(view, reader, window=window, batch_s=batch_s)
+    groups = Groups(bootstrap, app_id, lambda competition: hub.changed(competition))
+    app, hub = create_app(view, _Source(reader, groups), window=window, batch_s=batch_s)
     server = _Server(
         uvicorn.Config(
             app,
@@ -69,7 +98,7 @@ async def serve(
     shown = f"[{host}]" if ":" in host else host
     started(f"http://{shown}:{listener.getsockname()[1]}/")
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    feeding = [asyncio.create_task(reader.run()), asyncio.create_task(hub.run())]
+    feeding = [asyncio.create_task(work) for work in (reader.run(), groups.run(), hub.run())]
     try:
         done, _ = await asyncio.wait([serving, *feeding], return_when=asyncio.FIRST_COMPLETED)
         stop()

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
+from stream_app.durability.checkpoint import read_checkpoint
 from stream_app.events import DecayAlert, Evaluation, Prediction, Scoreboard
-from stream_app.topics import DEAD_LETTERS, DECAY_ALERTS, EVALUATIONS, PREDICTIONS, SCOREBOARD
+from stream_app.topics import CHECKPOINTS, DEAD_LETTERS, DECAY_ALERTS, EVALUATIONS, PREDICTIONS, SCOREBOARD
 from stream_app.web.competition import CompetitionView
 from stream_app.web.recent import RecentIds, slug
 
-TOPICS_VIEWED: tuple[str, ...] = (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, SCOREBOARD, DEAD_LETTERS)
+TOPICS_VIEWED: tuple[str, ...] = (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, SCOREBOARD, DEAD_LETTERS, CHECKPOINTS)
 
 IDS_REMEMBERED = 200_000
 """Ids held for each topic to drop what is published twice: ten times what a worker applies between two checkpoints."""
@@ -42,6 +44,8 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None: ...
     @property
+    def timestamp(self) -> int: ...
+    @property
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
@@ -56,6 +60,16 @@ class DeadLetter:
     key: str
     size: int
     beginning: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSeen:
+    """The last checkpoint of a partition: the first log offset that is not in it, its competitions, when it came."""
+
+    partition: int
+    place: int
+    competitions: int
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -88,6 +102,7 @@ class View:
         """Start again with nothing."""
         self.counts = Counts()
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
+        self.checkpoints: dict[int, CheckpointSeen] = {}
         self._competitions: dict[str, CompetitionView] = {}
         self._slugs: dict[str, str] = {}
         self._changes = 0
@@ -107,13 +122,16 @@ class View:
     def apply(self, record: Record) -> str | None:
         """Take one record in.
 
-        Returns the name of the competition whose tables changed, "" for a dead letter (it belongs to none), None when
-        nothing changed: a repeated message, an older scoreboard, something unreadable (which is counted).
+        Returns the name of the competition whose tables changed, "" for what belongs to none (dead letters,
+        checkpoints), None when nothing changed: a repeated message, an older scoreboard, or something unreadable,
+        which is counted.
         """
         if record.topic == DEAD_LETTERS:
             self.dead_letters.append(_dead_letter(record))
             self.counts.dead_letters += 1
             return ""
+        if record.topic == CHECKPOINTS:
+            return self._take_checkpoint(record)
         if record.value is None:
             return None
         try:
@@ -127,6 +145,17 @@ class View:
         self._changes += 1
         self._competitions[event.competition].last_change = self._changes
         return event.competition
+
+    def _take_checkpoint(self, record: Record) -> str | None:
+        checkpoint = read_checkpoint(record.value)
+        if checkpoint is None:
+            self.counts.unreadable += 1
+            return None
+        at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        self.checkpoints[record.partition] = CheckpointSeen(
+            record.partition, checkpoint.place, len(checkpoint.leagues), at
+        )
+        return ""
 
     def _take(self, event: _Event) -> bool:
         if isinstance(event, Scoreboard):

@@ -50,6 +50,7 @@ class Record:
     key: bytes | None = b"bundesliga"
     partition: int = 0
     offset: int = 0
+    timestamp: int = 0
     headers: Sequence[tuple[str, bytes]] = ()
 
 

@@ -12,9 +12,11 @@ import orjson
 import pytest
 
 from stream_app.contracts import encode
-from stream_app.topics import DEAD_LETTERS
+from stream_app.durability.checkpoint import Checkpoint
+from stream_app.topics import CHECKPOINTS, DEAD_LETTERS
 from stream_app.web import templating
 from stream_app.web.app import create_app
+from stream_app.web.groups import Group, Member, TopicLag
 from stream_app.web.health import Health, PartitionPlace
 from stream_app.web.security import HEADERS
 from stream_app.web.view import View
@@ -29,6 +31,8 @@ class Reading:
 
     def __init__(self) -> None:
         since = datetime(2024, 5, 18, 14, 30, tzinfo=UTC)
+        member = Member("faust-1", "10.0.0.7", {"match-log": (0, 1), "match-results": (0, 1)})
+        self.groups: tuple[Group, ...] = (Group("stream-app", "Stable", (member,), (TopicLag("match-log", 40, 2),)),)
         self.health = Health("live", since, places=(PartitionPlace("predictions", 0, 0, 7, 9),))
 
 
@@ -126,8 +130,22 @@ async def test_the_system_page_tells_how_far_each_partition_is_read(client: http
     view.apply(Record(DEAD_LETTERS, b"<script>", headers=[("topic", b"match-results"), ("error", b"not JSON")]))
     text = await text_of(client, "/system")
     assert "predictions 0 9 7 2" in text
+    assert "stream-app match-log 40 2 stable" in text
+    assert "faust-1 stream-app 10.0.0.7 match-log 0, 1; match-results 0, 1" in text
     assert "match-results:?:?" in text
     assert "not JSON" in text
+
+
+async def test_the_system_page_tells_of_the_last_checkpoints(client: httpx.AsyncClient, view: View) -> None:
+    at = int(datetime(2024, 5, 18, 14, 30, tzinfo=UTC).timestamp() * 1000)
+    for partition, place in ((1, 40), (0, 7), (1, 1041)):
+        value = Checkpoint(place, {"bundesliga": place - 1}).to_bytes()
+        view.apply(Record(CHECKPOINTS, value, partition=partition, timestamp=at))
+    view.apply(Record(CHECKPOINTS, b"damaged"))
+    text = await text_of(client, "/system")
+    assert "0 7 1 18 May 2024, 14:30 UTC 1 1,041 1 18 May 2024, 14:30 UTC" in text
+    checkpoints = (await client.get("/api/v1/status")).json()["checkpoints"]
+    assert [(it["partition"], it["place"]) for it in checkpoints] == [(0, 7), (1, 1041)]
 
 
 async def test_pages_that_hold_nothing_yet_say_so() -> None:
