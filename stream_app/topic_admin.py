@@ -48,7 +48,7 @@ async def create(bootstrap: str, *, partitions: int, replication: int, topics: S
     Retryable
         The broker does not answer.
     """
-    async with _admin(bootstrap) as admin:
+    async with admin_client(bootstrap) as admin:
         there = await admin.list_topics()
         missing = [
             NewTopic(topic.name, partitions, replication, topic_configs=topic.config())
@@ -77,7 +77,7 @@ async def differences(
     Retryable
         The broker does not answer.
     """
-    async with _admin(bootstrap) as admin:
+    async with admin_client(bootstrap) as admin:
         described = {found["topic"]: found for found in await admin.describe_topics([topic.name for topic in topics])}
         configs = await _configs(admin, [topic for topic in topics if _exists(described[topic.name])])
     found: list[Difference] = []
@@ -106,7 +106,7 @@ async def require(bootstrap: str, names: Sequence[str]) -> None:
     Retryable
         The broker does not answer.
     """
-    async with _admin(bootstrap) as admin:
+    async with admin_client(bootstrap) as admin:
         deadline = monotonic() + _NEW_TOPIC_S
         while missing := sorted(set(names) - set(await admin.list_topics())):
             if monotonic() > deadline:
@@ -119,7 +119,8 @@ async def require(bootstrap: str, names: Sequence[str]) -> None:
 
 
 @asynccontextmanager
-async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin_client(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A connected admin client. Raises Retryable when the brokers do not answer, also in the body."""
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000))
     try:
         await client.start()

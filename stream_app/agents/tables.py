@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Iterable
 import faust
 from faust.types import TableT
 
+from stream_app.durability.checkpoint import checkpoint_key
 from stream_app.topics import CHECKPOINTS, SCOREBOARD, SNAPSHOTS
 
 
@@ -50,7 +51,7 @@ class Tables:
 
     def checkpoint_of(self, partition: int) -> bytes | None:
         """The checkpoint record of `partition`."""
-        return self._tables[CHECKPOINTS].data.get(_checkpoint_key(partition))
+        return self._tables[CHECKPOINTS].data.get(checkpoint_key(partition))
 
     async def put_snapshot(self, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
         """Write one snapshot record; the returned awaitable is done when the brokers have it."""
@@ -58,7 +59,7 @@ class Tables:
 
     async def put_checkpoint(self, partition: int, value: bytes) -> Awaitable[object]:
         """Write the checkpoint of `partition`; awaitable as above."""
-        return await self._put(CHECKPOINTS, _checkpoint_key(partition), value, partition)
+        return await self._put(CHECKPOINTS, checkpoint_key(partition), value, partition)
 
     async def put_scoreboard(self, competition: str, value: bytes, partition: int) -> Awaitable[object]:
         """Write the scoreboard of `competition`; awaitable as above."""
@@ -67,7 +68,3 @@ class Tables:
     async def _put(self, name: str, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
         self._tables[name].data[key] = value
         return await self._app.producer.send(name, key, value, partition, None, None)
-
-
-def _checkpoint_key(partition: int) -> bytes:
-    return b"%d" % partition

@@ -10,7 +10,7 @@ from importlib import import_module
 
 import typer
 
-COMMAND_MODULES: tuple[str, ...] = ("demo", "worker", "web", "topics", "feed", "backtest", "dev", "sink", "db")
+COMMAND_MODULES: tuple[str, ...] = ("demo", "worker", "verify", "web", "topics", "feed", "backtest", "dev", "sink", "db")
 """Modules of this package in the order in which `--help` lists their commands."""
 
 

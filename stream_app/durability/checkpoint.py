@@ -32,6 +32,11 @@ class Checkpoint:
         return zstandard.compress(orjson.dumps({"place": self.place, "leagues": dict(self.leagues)}), 1)
 
 
+def checkpoint_key(partition: int) -> bytes:
+    """The key of a partition's checkpoint record."""
+    return b"%d" % partition
+
+
 def read_checkpoint(value: bytes | None) -> Checkpoint | None:
     """The checkpoint in a record; None when there is none or it is damaged: then the log is read from its beginning."""
     if not value:
