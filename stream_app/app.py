@@ -16,7 +16,9 @@ from stream_app.agents.keeper import Keeper
 from stream_app.agents.order import Orderer
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.tables import Tables
+from stream_app.durability import fail_points
 from stream_app.durability.guards import Fence
+from stream_app.models import zoo
 from stream_app.settings import Settings
 from stream_app.topics import INPUT_MAX_BYTES, INPUTS, LOG
 
@@ -33,7 +35,16 @@ COMMIT_S = 1.0
 
 
 def create_app(settings: Settings, bootstrap: str) -> faust.App:
-    """The worker as a Faust application on the brokers at `bootstrap` (host:port[,host:port])."""
+    """The worker as a Faust application on the brokers at `bootstrap` (host:port[,host:port]).
+
+    Raises
+    ------
+    InvalidInput
+        The settings name a model that there is not.
+    """
+    # What a worker writes into the log stays there: a wrong name would end every worker that ever reads it.
+    for name in settings.model_names:
+        zoo.create(name)
     brokers = [URL(f"kafka://{server}") for server in bootstrap.split(",")]
     app = faust.App(
         settings.app_id,
@@ -114,6 +125,7 @@ def _wire(app: faust.App, settings: Settings) -> None:
     @app.on_partitions_revoked.connect
     @fatal_on_error
     async def on_revoked(*_: object, **__: object) -> None:
+        fail_points.reach(fail_points.AMID_REVOCATION)
         ownership.lose()
         orderer.clear()
         keeper.clear()
@@ -138,6 +150,7 @@ def _wire(app: faust.App, settings: Settings) -> None:
         changed = {tp: place for tp, place in places.items() if committed[tp] != place}
         if changed and not await consumer().commit_places(changed):
             return
+        fail_points.reach(fail_points.AMID_RECOVERY)
         if ownership.epoch != epoch:
             return
         for tp, place in places.items():

@@ -34,6 +34,18 @@ def _addresses(text: str) -> str:
 Addresses = Annotated[str, AfterValidator(_addresses)]
 
 
+def _names(text: str) -> str:
+    """`text` as it is. Raises ValueError if it is not a list of names, or names one twice."""
+    names = _split(text)
+    if not all(names) or len(set(names)) < len(names):
+        raise ValueError("wanted name[,name], each name once")
+    return text
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
 def _odds(text: str) -> str:
     """`text` as it is. Raises ValueError if it is not a list of three names each."""
     if any(len(names) != 3 or not all(names) for names in _triples(text)):
@@ -80,12 +92,20 @@ class Settings(BaseSettings):
     checkpoint_entries: Count = Field(
         20_000, description="Applied log entries after which a checkpoint is due at once."
     )
+    snapshot_piece_bytes: Annotated[int, Field(ge=1_000, le=900_000)] = Field(
+        700_000,
+        description="Largest record of a snapshot, in bytes; a larger snapshot is cut into pieces of this size.",
+    )
     snapshot_key: SecretStr = Field(
         SecretStr("local-development-only"),
         description="Key that signs snapshots (HMAC-SHA256). Set your own in production.",
     )
 
     # Leagues
+    models: Annotated[str, AfterValidator(_names)] = Field(
+        ",".join(LeagueConfig().models),
+        description="Names of the models that predict, comma-separated; the first is champion.",
+    )
     national: str = Field(
         "international,world cup,nations league,nations cup,european championship,copa america",
         description="Competitions of national teams: those whose name contains one of these words, in any case,"
@@ -125,12 +145,18 @@ class Settings(BaseSettings):
         300, description="Milliseconds over which changes are gathered into one push to browsers."
     )
 
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """The models that predict, champion first."""
+        return _split(self.models)
+
     def league_config(self, competition: str) -> LeagueConfig:
         """The configuration that these settings give to `competition`."""
         name = competition.casefold()
         words = (word.strip().casefold() for word in self.national.split(","))
         return LeagueConfig(
             kind="national" if any(word and word in name for word in words) else "league",
+            models=self.model_names,
             window=self.window,
             decay_drop=self.decay_drop,
             cold_matches=self.cold_matches,

@@ -50,6 +50,9 @@ def test_a_given_value_goes_over_the_environment(monkeypatch: pytest.MonkeyPatch
         ("KAFKA", "a:1, b:2", "STREAM_APP_KAFKA='a:1, b:2': wanted host:port[,host:port]"),
         ("ODDS", "H,D", "STREAM_APP_ODDS='H,D': wanted home,draw,away[;home,draw,away]"),
         ("ODDS", "H,D,A;H,,A", "wanted home,draw,away[;home,draw,away]"),
+        ("MODELS", "elo_softmax,,base_rate", "wanted name[,name], each name once"),
+        ("MODELS", "base_rate, base_rate", "wanted name[,name], each name once"),
+        ("MODELS", "", "wanted name[,name], each name once"),
         ("KAFKA", "a:port", "wanted host:port[,host:port]"),
     ],
 )
@@ -110,3 +113,8 @@ def test_the_names_of_odds_are_read_as_threes() -> None:
     assert load().league_config("cup").odds == LeagueConfig().odds
     assert load(odds="1, X, 2 ; H,D,A").league_config("cup").odds == (("1", "X", "2"), ("H", "D", "A"))
     assert load(odds="").league_config("cup").odds == ()
+
+
+def test_the_models_that_predict_are_read_as_names_champion_first() -> None:
+    assert load().league_config("cup").models == LeagueConfig().models
+    assert load(models="base_rate , elo_softmax").league_config("cup").models == ("base_rate", "elo_softmax")

@@ -19,6 +19,7 @@ from stream_app.agents.faust_edge import header_pairs, places_consumer
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.tables import Tables
 from stream_app.contracts import Kind, encode
+from stream_app.durability import fail_points
 from stream_app.durability.barrier import Barrier
 from stream_app.durability.book import Book
 from stream_app.durability.checkpoint import Checkpoint, read_checkpoint, resume_place
@@ -148,6 +149,7 @@ class Keeper:
             self._last[partition][entry.competition] = book.position
             for output in outputs:
                 sent.append(await self._app.producer.send(output.topic, entry.key, output.value, partition, None, None))
+                fail_points.reach(fail_points.AMID_OUTPUTS)
             if monotonic() - yielded > YIELD_S:
                 await asyncio.sleep(0)
                 yielded = monotonic()
@@ -198,8 +200,11 @@ class Keeper:
             self._fence.check()
             book = self._books[competition]
             blob = freeze(book, SnapshotInfo(competition, book.position), self._signing_key)
-            for key, value in pack(blob, competition, self._tables.snapshot(competition.encode())):
+            previous = self._tables.snapshot(competition.encode())
+            for key, value in pack(blob, competition, previous, self._settings.snapshot_piece_bytes):
                 sent.append(await self._tables.put_snapshot(key, value, partition))
+                if is_piece(key):
+                    fail_points.reach(fail_points.AMID_PIECES)
             await asyncio.sleep(0)
             if self._ownership.epoch != epoch:
                 return
@@ -207,11 +212,13 @@ class Keeper:
             await confirmation
         if self._ownership.epoch != epoch:
             return
+        fail_points.reach(fail_points.SNAPSHOTS_WRITTEN)
         for confirmation in [
             await self._tables.put_checkpoint(partition, Checkpoint(place, self._last[partition]).to_bytes())
             for partition, place in places.items()
         ]:
             await confirmation
+        fail_points.reach(fail_points.CHECKPOINT_WRITTEN)
         if self._ownership.epoch != epoch:
             return
         self._fence.check()

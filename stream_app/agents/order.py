@@ -18,6 +18,7 @@ from faust.types import TP, Message, StreamT
 from stream_app.agents.faust_edge import PlacesConsumer, messages, places_consumer
 from stream_app.agents.ownership import Ownership
 from stream_app.contracts import KIND_OF_TOPIC, encode, event_time, parse
+from stream_app.durability import fail_points
 from stream_app.durability.guards import Fence, OffsetGuard
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.merge import EventTimeMerge
@@ -169,6 +170,7 @@ class Orderer:
             sent.append(await self._send(waiting.entry, partition))
         for confirmation in sent:
             await confirmation
+        fail_points.reach(fail_points.INPUT_IN_LOG)
         if self._ownership.epoch == epoch:
             for waiting in batch:
                 self._places[TP(*waiting.message.tp)] = waiting.message.offset + 1
