@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stream_app.events import GoalForecast, LikelyScore
-from stream_app.models.contract import guarded
+from stream_app.models.contract import FLOOR, guarded
 from stream_app.ratings.scores import score_sheet
 
 
@@ -19,7 +19,12 @@ def goal_forecast(x: Mapping[str, float]) -> GoalForecast | None:
         home_goals=sheet.home_goals,
         away_goals=sheet.away_goals,
         probabilities=probabilities,
-        over_2_5=sheet.over_2_5,
-        both_score=sheet.both_score,
+        over_2_5=_inside(sheet.over_2_5),
+        both_score=_inside(sheet.both_score),
         scores=tuple(LikelyScore(score.home_goals, score.away_goals, score.probability) for score in sheet.likeliest),
     )
+
+
+def _inside(probability: float) -> float:
+    """`probability` with a little distance from 0 and 1, which no forecast of a match may say."""
+    return min(max(probability, FLOOR), 1.0 - FLOOR)

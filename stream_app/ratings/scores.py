@@ -6,7 +6,6 @@ football scores and inefficiencies in the football betting market', Applied Stat
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -154,24 +153,53 @@ def score_sheet(inputs: Mapping[str, float]) -> ScoreSheet:
     """The score sheet of a match from its rating inputs (those whose names begin with `kalman_`)."""
     home = goal_probabilities(inputs["kalman_log_home_rate"], inputs["kalman_home_spread"])
     away = goal_probabilities(inputs["kalman_log_away_rate"], inputs["kalman_away_spread"])
-    matrix = [[mine * theirs for theirs in away] for mine in home]
     moved = _moved(home, away, inputs["kalman_rho"])
-    for mine, theirs, sign in ((0, 0, -1.0), (0, 1, 1.0), (1, 0, 1.0), (1, 1, -1.0)):
-        matrix[mine][theirs] = max(matrix[mine][theirs] + sign * moved, 0.0)
-    total = sum(map(sum, matrix))
-    cells = [
-        (matrix[mine][theirs] / total, mine, theirs)
-        for mine in range(MOST_GOALS + 1)
-        for theirs in range(MOST_GOALS + 1)
-    ]
-    likeliest = heapq.nsmallest(LIKELIEST, cells, key=lambda cell: (-cell[0], cell[1] + cell[2], cell[1]))
+    # All but four scores are products, so that sums over them need not visit every score.
+    low = {
+        (mine, theirs): max(home[mine] * away[theirs] + sign * moved, 0.0)
+        for mine, theirs, sign in ((0, 0, -1.0), (0, 1, 1.0), (1, 0, 1.0), (1, 1, -1.0))
+    }
+    more = {score: chance - home[score[0]] * away[score[1]] for score, chance in low.items()}
+    all_home, all_away = sum(home), sum(away)
+    total = all_home * all_away + sum(more.values())
+    home_wins, draws, away_wins = more[1, 0], more[0, 0] + more[1, 1], more[0, 1]
+    fewer_home = fewer_away = 0.0
+    for mine, theirs in zip(home, away, strict=True):
+        draws += mine * theirs
+        home_wins += mine * fewer_away
+        away_wins += theirs * fewer_home
+        fewer_home += mine
+        fewer_away += theirs
+    home_goals = all_away * sum(goals * chance for goals, chance in enumerate(home)) + more[1, 0] + more[1, 1]
+    away_goals = all_home * sum(goals * chance for goals, chance in enumerate(away)) + more[0, 1] + more[1, 1]
+    up_to_two = sum(low.values()) + home[0] * away[2] + home[2] * away[0]
+    one_fails = home[0] * all_away + all_home * away[0] - home[0] * away[0]
+    both_score = all_home * all_away - one_fails + more[1, 1]
     return ScoreSheet(
-        home_goals=sum(chance * mine for chance, mine, _ in cells),
-        away_goals=sum(chance * theirs for chance, _, theirs in cells),
-        home_wins=sum(chance for chance, mine, theirs in cells if mine > theirs),
-        draws=sum(chance for chance, mine, theirs in cells if mine == theirs),
-        away_wins=sum(chance for chance, mine, theirs in cells if mine < theirs),
-        over_2_5=sum(chance for chance, mine, theirs in cells if mine + theirs > 2),
-        both_score=sum(chance for chance, mine, theirs in cells if mine > 0 and theirs > 0),
-        likeliest=tuple(LikelyScore(mine, theirs, chance) for chance, mine, theirs in likeliest),
+        home_goals=home_goals / total,
+        away_goals=away_goals / total,
+        home_wins=home_wins / total,
+        draws=draws / total,
+        away_wins=away_wins / total,
+        over_2_5=(total - up_to_two) / total,
+        both_score=both_score / total,
+        likeliest=tuple(
+            LikelyScore(mine, theirs, chance / total) for chance, mine, theirs in _likeliest(home, away, low)
+        ),
     )
+
+
+def _likeliest(
+    home: list[float], away: list[float], low: Mapping[tuple[int, int], float]
+) -> list[tuple[float, int, int]]:
+    """The likeliest scores with their probabilities, not normalised; `low` are those that are no products."""
+    chances = dict(low)
+    by_home = sorted(range(len(home)), key=lambda goals: -home[goals])
+    by_away = sorted(range(len(away)), key=lambda goals: -away[goals])
+    # Each product has at least (rank of its home goals) * (rank of its away goals) - 1 others above it, of which the
+    # low-score term can have taken two down.
+    for rank, mine in enumerate(by_home[: LIKELIEST + 2], start=1):
+        for theirs in by_away[: (LIKELIEST + 2) // rank]:
+            chances.setdefault((mine, theirs), home[mine] * away[theirs])
+    cells = [(chance, mine, theirs) for (mine, theirs), chance in chances.items()]
+    return sorted(cells, key=lambda cell: (-cell[0], cell[1] + cell[2], cell[1]))[:LIKELIEST]

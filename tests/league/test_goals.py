@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream_app.events import Configure, Features, LeagueConfig, Prediction
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
+from stream_app.league.goals import goal_forecast
 from tests.support.matches import played
 
 
@@ -40,3 +44,45 @@ def test_goals_agree_with_the_outcomes_that_the_kalman_filter_gives_and_with_eac
         # Whatever the five likeliest scores say of goals has a share in the totals.
         many = sum(score.probability for score in goals.scores if score.home_goals + score.away_goals > 2)
         assert many < goals.over_2_5 < 1.0 - sum(chances) + many + 1e-12
+
+
+LOG_RATES = st.floats(-12.0, 2.0)
+
+
+@given(LOG_RATES, LOG_RATES, st.floats(-0.25, 0.1))
+def test_goals_are_those_of_the_whole_table_of_scores(log_home: float, log_away: float, rho: float) -> None:
+    inputs = {
+        "kalman_log_home_rate": log_home,
+        "kalman_log_away_rate": log_away,
+        "kalman_home_spread": 0.0,
+        "kalman_away_spread": 0.0,
+        "kalman_rho": rho,
+    }
+    # Dixon and Coles 1997, equation 4.2, for every score of up to ten goals a side.
+    home, away = math.exp(log_home), math.exp(log_away)
+    tau = {(0, 0): 1 - home * away * rho, (0, 1): 1 + home * rho, (1, 0): 1 + away * rho, (1, 1): 1 - rho}
+    table = {
+        (mine, theirs): max(tau.get((mine, theirs), 1.0), 0.0)
+        * (math.exp(-home - away) * home**mine * away**theirs)
+        / (math.factorial(mine) * math.factorial(theirs))
+        for mine, theirs in product(range(11), repeat=2)
+    }
+    total = math.fsum(table.values())
+
+    def chance(*scores: tuple[int, int]) -> float:
+        return math.fsum(table[score] for score in scores) / total
+
+    goals = goal_forecast(inputs)
+    assert goals is not None
+    near = 1e-9
+    assert goals.home_goals == pytest.approx(math.fsum(a * p for (a, _), p in table.items()) / total, abs=near)
+    assert goals.away_goals == pytest.approx(math.fsum(b * p for (_, b), p in table.items()) / total, abs=near)
+    assert goals.over_2_5 == pytest.approx(chance(*(s for s in table if sum(s) > 2)), abs=2e-6)
+    assert goals.both_score == pytest.approx(chance(*(s for s in table if min(s) > 0)), abs=2e-6)
+    wins = [chance(*(s for s in table if s[0] > s[1])), chance(*(s for s in table if s[0] < s[1]))]
+    assert [goals.probabilities.H, goals.probabilities.A] == pytest.approx(wins, abs=5e-6)
+    for place, found in enumerate(goals.scores):
+        assert found.probability == pytest.approx(chance((found.home_goals, found.away_goals)), abs=near)
+        assert found.probability == pytest.approx(sorted(table.values(), reverse=True)[place] / total, abs=near)
+    assert 0.0 < goals.over_2_5 < 1.0
+    assert 0.0 < goals.both_score < 1.0
