@@ -80,7 +80,8 @@ def test_goals_are_those_of_the_whole_table_of_scores(log_home: float, log_away:
     assert goals.over_2_5 == pytest.approx(chance(*(s for s in table if sum(s) > 2)), abs=2e-6)
     assert goals.both_score == pytest.approx(chance(*(s for s in table if min(s) > 0)), abs=2e-6)
     wins = [chance(*(s for s in table if s[0] > s[1])), chance(*(s for s in table if s[0] < s[1]))]
-    assert [goals.probabilities.H, goals.probabilities.A] == pytest.approx(wins, abs=5e-6)
+    said = [goals.probabilities.H, goals.probabilities.A]
+    assert said == pytest.approx(wins, abs=5e-6)
     for place, found in enumerate(goals.scores):
         assert found.probability == pytest.approx(chance((found.home_goals, found.away_goals)), abs=near)
         assert found.probability == pytest.approx(sorted(table.values(), reverse=True)[place] / total, abs=near)
