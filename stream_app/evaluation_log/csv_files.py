@@ -39,6 +39,12 @@ def closed(folder: Path) -> list[Path]:
     return [found[name] for name in sorted(found)]
 
 
+def every(folder: Path) -> list[Path]:
+    """All files of the log, oldest first."""
+    current = active(folder)
+    return [*closed(folder), *([current] if current.exists() else [])]
+
+
 def close_active(folder: Path, month: str) -> None:
     """Give the file that is being written the name of its month, so that a new one can begin."""
     for path in _names_for(folder, month):
@@ -67,7 +73,18 @@ def compress_closed(folder: Path) -> None:
 
 
 def read(path: Path, start: int = 0) -> Iterator[tuple[int, list[str]]]:
-    """The complete lines of `path` as numbered lists of fields, without the header.
+    """The complete lines of `path` as numbered lists of fields; see `raw_lines`."""
+    for number, line in raw_lines(path, start):
+        yield number, fields_of(line)
+
+
+def fields_of(line: bytes) -> list[str]:
+    """The fields of one line. Line by line, so that a damaged one with an open quote does not swallow the next."""
+    return next(csv.reader([line.decode(errors="replace")]), [])
+
+
+def raw_lines(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """The complete lines of `path` with their numbers, without the header.
 
     A last line without its line break is still being written, or was torn by a crash: it is left out.
 
@@ -87,8 +104,7 @@ def read(path: Path, start: int = 0) -> Iterator[tuple[int, list[str]]]:
             check_header(path, raw.readline())
         for number, line in enumerate(raw, start=1 if start else 2):
             if line.endswith(b"\n"):
-                # Line by line, so that a damaged one with an open quote does not swallow those after it.
-                yield number, next(csv.reader([line.decode(errors="replace")]), [])
+                yield number, line
 
 
 def check_header(path: Path, line: bytes) -> None:

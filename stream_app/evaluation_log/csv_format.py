@@ -109,6 +109,11 @@ def parse(fields: Sequence[str]) -> LogRow:
     return LogRow._make(values)
 
 
+def unmarked(text: str) -> str:
+    """The text that a field of names holds, without the mark that keeps it from being a formula."""
+    return text.removeprefix(_MARK)
+
+
 def _fields(row: LogRow) -> list[Any]:
     fields: list[Any] = list(row)
     for index in _TIME_AT:
@@ -147,4 +152,4 @@ def _value(name: str, text: str) -> Any:
         return int(text)
     if name == "hit":
         return _TRUTH[text]
-    return text.removeprefix(_MARK) if name in _TEXTS else text
+    return unmarked(text) if name in _TEXTS else text

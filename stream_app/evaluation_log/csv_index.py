@@ -46,6 +46,24 @@ class Active:
     month: str | None
 
 
+def places_in(path: Path) -> dict[TopicPartition, Place] | None:
+    """The places in the index `path`, read without touching it; None when there is no sound index."""
+    if not path.exists():
+        return None
+    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_LOCK_TIMEOUT_S)
+    try:
+        return _places(database)
+    except sqlite3.DatabaseError:
+        return None
+    finally:
+        database.close()
+
+
+def _places(database: sqlite3.Connection) -> dict[TopicPartition, Place]:
+    rows = database.execute("select topic, partition, next_offset, last_offset, last_id from places")
+    return {(topic, partition): Place(*place) for topic, partition, *place in rows}
+
+
 class CsvIndex:
     """The index in the file `path`. Made empty when it is not there, damaged, or of another format."""
 
@@ -119,8 +137,7 @@ class CsvIndex:
 
     def places(self) -> dict[TopicPartition, Place]:
         """How far each partition has been read."""
-        rows = self._database.execute("select topic, partition, next_offset, last_offset, last_id from places")
-        return {(topic, partition): Place(*place) for topic, partition, *place in rows}
+        return _places(self._database)
 
     def set_places(self, places: Mapping[TopicPartition, Place]) -> None:
         """The partitions in `places` have been read up to there."""

@@ -60,6 +60,10 @@ class CsvLog:
         """Add the lines of the events that are new; see `Store.append`. Refuses nothing: a row is always a line."""
         return await self._in_thread(lambda: self._append(batch))
 
+    async def overwrite(self, rows: Sequence[LogRow]) -> None:
+        """Add a line for each of `rows`, also for events that have one: of several lines the last one counts."""
+        await self._in_thread(lambda: self._overwrite(rows))
+
     async def close(self) -> None:
         """Let go of the files; see `Store.close`."""
         await self._in_thread(self._close)
@@ -92,6 +96,15 @@ class CsvLog:
         if self._index is not None:
             self._index.close()
             self._index = None
+
+    def _overwrite(self, rows: Sequence[LogRow]) -> None:
+        index = self._opened
+        with index.transaction():
+            self._catch_up(index)
+            index.add(rows)
+            active = index.active
+            month = active.month or _month(max(row.recorded_at for row in rows))
+            index.active = Active(self._write(lines(rows), active.size), month)
 
     def _append(self, batch: Batch) -> int:
         index = self._opened
@@ -178,9 +191,8 @@ class CsvLog:
 
 def read(folder: Path) -> Iterator[LogRow]:
     """All rows of the CSV log in `folder`, oldest file first. Lines that are no rows are left out with a warning."""
-    for path in (*csv_files.closed(folder), csv_files.active(folder)):
-        if path.exists():
-            yield from _rows(path, 0)
+    for path in csv_files.every(folder):
+        yield from _rows(path, 0)
 
 
 def _rows(path: Path, start: int) -> Iterator[LogRow]:

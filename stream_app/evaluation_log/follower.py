@@ -192,7 +192,7 @@ async def follow(bootstrap: str, group: str) -> AsyncIterator[Follower]:
         A topic is missing.
     """
     try:
-        partitions = await _partitions(bootstrap)
+        partitions = await partitions_of(bootstrap, LOGGED_TOPICS)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             client_id=group,
@@ -211,11 +211,12 @@ async def follow(bootstrap: str, group: str) -> AsyncIterator[Follower]:
         raise Retryable(f"Kafka does not answer at {bootstrap}: {error}") from error
 
 
-async def _partitions(bootstrap: str) -> list[TopicPartition]:
+async def partitions_of(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
+    """All partitions of `topics`. Raises InvalidInput when a topic is missing."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
-        described = await admin.describe_topics(list(LOGGED_TOPICS))
+        described = await admin.describe_topics(list(topics))
     finally:
         await admin.close()
     if missing := [topic["topic"] for topic in described if topic["error_code"] == UnknownTopicOrPartitionError.errno]:

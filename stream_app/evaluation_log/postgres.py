@@ -29,6 +29,12 @@ insert into evaluation_log ({_NAMES})
 select {_NAMES} from {_STAGING} order by event_id
 on conflict (event_id) do nothing
 """  # noqa: S608  names of this program
+# The trigger has put the seal of the new row into `excluded`.
+_UPSERT = f"""
+insert into evaluation_log ({_NAMES})
+select {_NAMES} from {_STAGING} order by event_id
+on conflict (event_id) do update set {", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS[1:], "seal"))}
+"""  # noqa: S608  names of this program
 _PLACES = """
 insert into evaluation_log_places (topic, partition, next_offset, last_offset, last_id)
 select * from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::uuid[])
@@ -55,15 +61,8 @@ class PostgresLog:
 
     async def places(self) -> dict[TopicPartition, Place]:
         """How far each partition has been read; see `Store.places`."""
-        # In a transaction, so that a pooler keeps the parts of one query on one server connection.
-        async with self._safely() as connection, connection.transaction():
-            rows = await connection.fetch(
-                "select topic, partition, next_offset, last_offset, last_id from evaluation_log_places"
-            )
-        return {
-            (row["topic"], row["partition"]): Place(row["next_offset"], row["last_offset"], str(row["last_id"]))
-            for row in rows
-        }
+        async with self._safely() as connection:
+            return await places_in(connection)
 
     async def append(self, batch: Batch, refuse: Refuse) -> int:
         """Add the events that are new; see `Store.append`."""
@@ -77,6 +76,12 @@ class PostgresLog:
                 async with connection.transaction():
                     await _set_places(connection, batch)
         return added
+
+    async def overwrite(self, rows: Sequence[LogRow]) -> None:
+        """Make the table say of each event what `rows` say of it."""
+        async with self._safely() as connection, connection.transaction():
+            await _stage(connection, rows)
+            await connection.execute(_UPSERT)
 
     async def close(self) -> None:
         """Close the connection; see `Store.close`."""
@@ -98,13 +103,30 @@ class PostgresLog:
             raise
 
 
+async def places_in(connection: asyncpg.Connection) -> dict[TopicPartition, Place]:
+    """How far the log in a database has read each partition."""
+    # In a transaction, so that a pooler keeps the parts of one query on one server connection.
+    async with connection.transaction():
+        rows = await connection.fetch(
+            "select topic, partition, next_offset, last_offset, last_id from evaluation_log_places"
+        )
+    return {
+        (row["topic"], row["partition"]): Place(row["next_offset"], row["last_offset"], str(row["last_id"]))
+        for row in rows
+    }
+
+
 async def _add(connection: asyncpg.Connection, rows: Sequence[LogRow]) -> int:
     if not rows:
         return 0
-    await connection.execute(_STAGE)
-    await connection.copy_records_to_table(_STAGING, records=rows, columns=COLUMNS)
+    await _stage(connection, rows)
     status: str = await connection.execute(_INSERT)
     return int(status.rpartition(" ")[2])
+
+
+async def _stage(connection: asyncpg.Connection, rows: Sequence[LogRow]) -> None:
+    await connection.execute(_STAGE)
+    await connection.copy_records_to_table(_STAGING, records=rows, columns=COLUMNS)
 
 
 async def _add_by_halves(connection: asyncpg.Connection, rows: Sequence[LogRow], refuse: Refuse) -> int:
