@@ -10,7 +10,19 @@ from importlib import import_module
 
 import typer
 
-COMMAND_MODULES: tuple[str, ...] = ("demo", "worker", "verify", "web", "topics", "feed", "backtest", "dev", "sink", "db")
+COMMAND_MODULES: tuple[str, ...] = (
+    "demo",
+    "worker",
+    "verify",
+    "web",
+    "topics",
+    "feed",
+    "backtest",
+    "dev",
+    "sink",
+    "db",
+    "reconcile",
+)
 """Modules of this package in the order in which `--help` lists their commands."""
 
 
