@@ -49,7 +49,7 @@ class MatchModel1(MatchModel):
         self.experts.learn(x, inner, y)
         if market is not None:
             self.market.learn(x, log_ratios(form), market, y)
-        self.upstream.learn(x, upstream, y)
+        self.upstream.learn(x, log_ratios(form if market is None else market), upstream, y)
         self.base_rate.learn_one(x, y)
 
     def _forecasts(self, x: Mapping[str, float]) -> tuple[list[Triple], tuple[Triple, Triple | None, Triple | None]]:

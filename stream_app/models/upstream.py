@@ -24,9 +24,14 @@ ABSURD = 1e12
 STALE_MATCHES = 200
 """Matches without a number after which its place is given to a new one, if all places are taken."""
 
-BIAS_VARIANCE = 0.0003
-WEIGHT_VARIANCE = 0.001
+BIAS_VARIANCE = 0.001
+WITHOUT_VARIANCE = 0.05
+WEIGHT_VARIANCE = 0.01
 FORGET = 0.9998
+"""The head hears the forecast that it starts from as well, so that it can trust it less where numbers say the same."""
+
+_FIRST_NUMBER = 3
+"""Place of the first number among the head's inputs, after a constant and the forecast's two log ratios."""
 
 
 def upstream_inputs(features: Mapping[str, float] | None, odds: tuple[OddsNames, ...] = ODDS) -> dict[str, float]:
@@ -54,37 +59,37 @@ class UpstreamExpert:
         self.last_seen: list[int] = []
         self.matches = 0
         self.scale = Standardiser(0)
-        self.head = HeadBank([[BIAS_VARIANCE]], [FORGET])
+        self.head = HeadBank([[BIAS_VARIANCE, WITHOUT_VARIANCE, WITHOUT_VARIANCE]], [FORGET])
 
     def logits(self, x: Mapping[str, float], without: Logits) -> Logits | None:
         """What it says, as log ratios; `without` is the forecast that knows nothing of the numbers."""
         values = self._values(x)
         if all(map(math.isnan, values)):
             return None
-        ((home, away),) = self.head.logits(self._inputs(values))
+        ((home, away),) = self.head.logits(self._inputs(values, without))
         return home + without[0], away + without[1]
 
-    def learn(self, x: Mapping[str, float], forecast: Triple | None, outcome: Outcome) -> None:
+    def learn(self, x: Mapping[str, float], without: Logits, forecast: Triple | None, outcome: Outcome) -> None:
         """Learn how a match ended of which it had said `forecast`, and which numbers came with it."""
         self.matches += 1
         values = self._values(x)
         if forecast is not None:
-            self.head.learn(self._inputs(values), [forecast], hit(outcome))
+            self.head.learn(self._inputs(values, without), [forecast], hit(outcome))
             self.scale.learn(values)
         for name in x:
             if name.startswith(PREFIX) and math.isfinite(x[name]):
                 self._see(name)
 
-    def terms(self, x: Mapping[str, float]) -> dict[str, Logits]:
+    def terms(self, x: Mapping[str, float], without: Logits) -> dict[str, Logits]:
         """What each number adds to the log ratios, by name."""
-        ((home, away),) = self.head.terms(self._inputs(self._values(x)))
-        return {name: (home[place], away[place]) for place, name in enumerate(self.names, start=1)}
+        ((home, away),) = self.head.terms(self._inputs(self._values(x), without))
+        return {name: (home[place], away[place]) for place, name in enumerate(self.names, start=_FIRST_NUMBER)}
 
     def _values(self, x: Mapping[str, float]) -> list[float]:
         return [math.asinh(finite(x, name)) for name in self.names]
 
-    def _inputs(self, values: list[float]) -> list[float]:
-        return [1.0, *self.scale.standardised(values)]
+    def _inputs(self, values: list[float], without: Logits) -> list[float]:
+        return [1.0, *without, *self.scale.standardised(values)]
 
     def _see(self, name: str) -> None:
         if name in self.names:
@@ -99,4 +104,4 @@ class UpstreamExpert:
             if self.matches - self.last_seen[place] > STALE_MATCHES:
                 self.names[place], self.last_seen[place] = name, self.matches
                 self.scale.reset(place)
-                self.head.reset(place + 1)
+                self.head.reset(place + _FIRST_NUMBER)
