@@ -34,6 +34,9 @@ ENDPOINTS: dict[Use, str] = {
 WEB_FILES = ("dist/uPlot.iife.min.js", "dist/uPlot.min.css", "LICENSE")
 """Files of the chart script's jar that the live view serves, by the end of their path in it."""
 
+MODIFIED = 1_577_836_800
+"""Time of modification of all jars: the Java runtime takes a jar of another age for another jar."""
+
 FETCH_TIMEOUT_S = 60
 PARALLEL_FETCHES = 8
 # A broken download is worth one more try; a file that is wrong twice will be wrong again.
@@ -94,7 +97,11 @@ def ensure(
     if bad := [jar for jar in wanted if not _is_right(jar, folder)]:
         with _exclusive(folder):
             _repair([jar for jar in bad if not _is_right(jar, folder)], folder, fetch or fetch_by_jgo)
-    return sorted(jar.path(folder) for jar in wanted)
+    paths = sorted(jar.path(folder) for jar in wanted)
+    for path in paths:
+        if path.stat().st_mtime != MODIFIED:
+            os.utime(path, (MODIFIED, MODIFIED))
+    return paths
 
 
 def unpack_web(vendor: Path = VENDOR) -> None:
@@ -134,12 +141,14 @@ def lock() -> str:
         "# Every file that the local Kafka and the live view need, with its SHA-256. Made by `make lock`.",
     ]
     folder = cache_folder() / "jars"
+    known = {jar.coordinate: jar for jar in read_lock()}
     with _exclusive(folder):
         for use, endpoint in ENDPOINTS.items():
             found = [f"{it.groupId}:{it.artifactId}:{it.version}" for it in jgo.resolve(endpoint)]
             for coordinate in sorted(found):
-                jar = Jar(use, coordinate, "")
-                fetch_by_jgo(jar, folder)
+                jar = known.get(coordinate, Jar(use, coordinate, ""))
+                if not _is_right(jar, folder):
+                    fetch_by_jgo(jar, folder)
                 lines.append(f"{use} {coordinate} {_digest(jar.path(folder))}")
     return "\n".join(lines) + "\n"
 

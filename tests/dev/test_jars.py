@@ -57,6 +57,16 @@ def test_a_damaged_jar_is_fetched_again(tmp_path: Path) -> None:
     assert path.read_bytes() == CONTENT
 
 
+def test_a_jar_fetched_again_looks_as_old_as_before(tmp_path: Path) -> None:
+    (path,) = ensure(tmp_path, Source(CONTENT))
+    before = path.stat().st_mtime
+    path.write_bytes(b"damaged")
+
+    ensure(tmp_path, Source(CONTENT))
+
+    assert path.stat().st_mtime == before
+
+
 @pytest.mark.parametrize("first", [b"half a j", Retryable("the line broke")])
 def test_a_download_that_went_wrong_is_tried_once_more(tmp_path: Path, first: bytes | Retryable) -> None:
     source = Source(first, CONTENT)
