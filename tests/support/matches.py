@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
+from itertools import count, islice, permutations
 
 from stream_app.contracts import encode
 from stream_app.events import Features
@@ -18,25 +19,26 @@ START = datetime(2020, 8, 1, 15, 0, tzinfo=UTC)
 
 def played(competition: str, matches: int, teams: int = 6, seed: int = 1) -> list[PlayedMatch]:
     """`matches` matches of a competition, a few with the same kickoff each day, the first teams stronger."""
+    return list(islice(endless(competition, teams, seed), matches))
+
+
+def endless(competition: str, teams: int = 6, seed: int = 1) -> Iterator[PlayedMatch]:
+    """The same, without an end."""
     rng = random.Random(f"{competition}/{seed}")
     pairs = list(permutations(range(teams), 2))
-    made: list[PlayedMatch] = []
-    for number in range(matches):
+    for number in count():
         home, away = pairs[(number * 7) % len(pairs)]
         goals = [min(int(rng.expovariate(0.5 + 0.1 * team)), 9) for team in (home, away)]
-        made.append(
-            PlayedMatch(
-                match_id=f"{competition}-{number:05}",
-                competition=competition,
-                season=str(2020 + number // 200),
-                kickoff=START + timedelta(days=number // 3),
-                home=f"Team {home}",
-                away=f"Team {away}",
-                home_goals=goals[0],
-                away_goals=goals[1],
-            )
+        yield PlayedMatch(
+            match_id=f"{competition}-{number:05}",
+            competition=competition,
+            season=str(2020 + number // 200),
+            kickoff=START + timedelta(days=number // 3),
+            home=f"Team {home}",
+            away=f"Team {away}",
+            home_goals=goals[0],
+            away_goals=goals[1],
         )
-    return made
 
 
 def messages(matches: list[PlayedMatch]) -> list[Message]:
