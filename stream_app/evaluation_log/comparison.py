@@ -9,23 +9,33 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from stream_app.evaluation_log.findings import Defect, Entry, Finding, Side, StoreName, Window, classified
+from stream_app.evaluation_log.findings import (
+    Defect,
+    Entry,
+    Facts,
+    Finding,
+    Side,
+    StoreName,
+    Window,
+    classified,
+    uuid_bytes,
+)
 from stream_app.evaluation_log.store import TopicPartition
 
 _CACHE_KIB = 65_536
-# Half of SHA-256 tells two messages apart as well as all of it, and the scratch database is half as large.
-HASH_LENGTH = 32
-
 _SCHEMA = """
 pragma journal_mode = off;
 pragma synchronous = off;
 create table seen (
     id blob primary key, type text, time real, competition text, about blob, supersedes blob, kickoff real, match blob,
-    topics_hash text, topic text, partition integer, offset integer, conflicts integer not null default 0,
-    csv_hash text, csv_intact integer, csv_lines integer not null default 0,
-    postgres_hash text, postgres_intact integer, alien integer not null default 0
+    topics_hash integer, topic text, partition integer, offset integer, conflicts integer not null default 0
 ) without rowid;
+create table csv (
+    id blob primary key, hash integer, intact integer, alien integer, lines integer not null default 1
+) without rowid;
+create table postgres (id blob primary key, hash integer, intact integer, alien integer) without rowid;
 create table places (
     store text, topic text, partition integer, next_offset integer, primary key (store, topic, partition)
 ) without rowid;
@@ -36,32 +46,13 @@ create table wrong (
 create table results (match blob primary key, label text not null) without rowid;
 """
 
-_ADD: Mapping[Side, str] = {
-    "topics": """
-        insert into seen (
-            id, type, time, competition, about, supersedes, kickoff, match, topics_hash, topic, partition, offset
-        )
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        on conflict (id) do update set conflicts = conflicts + (topics_hash <> excluded.topics_hash)
-    """,
+_ADD_TO: Mapping[StoreName, str] = {
     "csv": """
-        insert into seen (
-            id, type, time, competition, about, supersedes, kickoff, match, csv_hash, csv_intact, alien, csv_lines
-        )
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+        insert into csv (id, hash, intact, alien) values (?, ?, ?, ?)
         on conflict (id) do update
-        set csv_hash = excluded.csv_hash, csv_intact = excluded.csv_intact, csv_lines = csv_lines + 1,
-            alien = max(alien, excluded.alien)
+        set hash = excluded.hash, intact = excluded.intact, alien = max(alien, excluded.alien), lines = lines + 1
     """,
-    "postgres": """
-        insert into seen (
-            id, type, time, competition, about, supersedes, kickoff, match, postgres_hash, postgres_intact, alien
-        )
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        on conflict (id) do update
-        set postgres_hash = excluded.postgres_hash, postgres_intact = excluded.postgres_intact,
-            alien = max(alien, excluded.alien)
-    """,
+    "postgres": "insert into postgres values (?, ?, ?, ?)",
 }
 
 
@@ -84,13 +75,55 @@ class Comparison:
         """Throw the scratch database away."""
         self._database.close()
 
-    def add(self, side: Side, events: Iterable[tuple[object, ...]]) -> None:
-        """Pour in events of `side`: their `Facts`, followed by what the side says of them.
+    def add_published(self, events: Iterable[tuple[object, ...]]) -> None:
+        """Pour in events of the topics: their `Facts`, hash, topic, partition and offset."""
+        self._add(
+            """
+            insert into seen values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+            on conflict (id) do update set conflicts = conflicts + (topics_hash <> excluded.topics_hash)
+            """,
+            events,
+        )
 
-        For the topics: hash, topic, partition and offset. For a store: hash, intact and alien, as in `Entry`.
+    def add_kept(self, store: StoreName, events: Iterable[tuple[bytes, int, bool, bool]]) -> None:
+        """Pour in events of a store: id, hash, and whether it is intact and alien, as in `Entry`."""
+        self._add(_ADD_TO[store], events)
+
+    def unknown(self, ids: Iterable[bytes]) -> set[bytes]:
+        """Those of `ids` of which the facts are not known."""
+        sql = "select 1 from seen where id = ?"
+        return {id_ for id_ in ids if not self._database.execute(sql, (id_,)).fetchone()}
+
+    def unknown_in(self, store: StoreName) -> list[bytes]:
+        """The events of a store of which the facts are not known."""
+        sql = f"select id from {store} where not exists (select 1 from seen where seen.id = {store}.id)"  # noqa: S608  one of two names
+        return [id_ for (id_,) in self._database.execute(sql)]
+
+    def claimed(self) -> set[bytes]:
+        """Ids that only damaged lines of the CSV files have: they may be as wrong as the rest of those lines."""
+        sql = """
+            select id from csv
+            where not intact
+                and not exists (select 1 from seen where seen.id = csv.id)
+                and not exists (select 1 from postgres where postgres.id = csv.id)
         """
+        return {id_ for (id_,) in self._database.execute(sql)}
+
+    def drop_claimed(self, ids: Iterable[bytes]) -> None:
+        """Forget `ids`, which only damaged lines have."""
+        self._database.executemany("delete from csv where id = ?", ((id_,) for id_ in ids))
+
+    def add_facts(self, facts: Iterable[Facts]) -> None:
+        """Pour in what events are about that only the stores know of."""
+        self._add(
+            "insert or ignore into seen (id, type, time, competition, about, supersedes, kickoff, match)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            facts,
+        )
+
+    def _add(self, sql: str, values: Iterable[Sequence[object]]) -> None:
         self._database.execute("begin")
-        self._database.executemany(_ADD[side], events)
+        self._database.executemany(sql, values)
         self._database.execute("commit")
 
     def add_results(self, results: Iterable[tuple[bytes, str]]) -> None:
@@ -103,21 +136,26 @@ class Comparison:
             "insert or replace into places values (?, ?, ?, ?)", [(store, *tp, next_) for tp, next_ in places.items()]
         )
 
-    def settle(self, events: Iterable[tuple[bytes, int]]) -> None:
-        """Earlier repairs have left each of these events in so many lines: that many are no defect any more."""
+    def settle_events(self, repair: Mapping[str, Any]) -> None:
+        """What an earlier repair, as it is written down in the log, has left in so many lines is no defect any more."""
         self._database.executemany(
             "insert into settled values (?, ?) on conflict (id) do update set lines = max(lines, excluded.lines)",
-            events,
+            ((uuid_bytes(id_), lines) for id_, lines in repair.get("lines", {}).items()),
         )
 
     def count(self, side: Side) -> int:
         """How many different events a side has."""
-        (number,) = self._database.execute(f"select count(*) from seen where {side}_hash is not null").fetchone()  # noqa: S608  one of three names
+        table = "seen where topics_hash is not null" if side == "topics" else side
+        (number,) = self._database.execute(f"select count(*) from {table}").fetchone()  # noqa: S608  one of three names
         return int(number)
 
     def behind(self, store: StoreName) -> int:
         """How many events of the topics a store has not read yet."""
-        sql = f"select count(*) from seen where topics_hash is not null and {store}_hash is null and {_unread(store)}"  # noqa: S608  names of this program
+        sql = f"""
+            select count(*) from seen
+            where topics_hash is not null and {_unread(store)}
+                and not exists (select 1 from {store} where {store}.id = seen.id)
+        """  # noqa: S608  names of this program
         (number,) = self._database.execute(sql).fetchone()
         return int(number)
 
@@ -125,18 +163,15 @@ class Comparison:
         """Everything in `window` that is wrong."""
         condition, values = window.condition()
         # Nearly all events are fine, and are found so without being looked at one by one.
-        fine = " and ".join(
-            f"{store}_hash is not null and {store}_intact and {store}_hash = coalesce(topics_hash, csv_hash)"
-            for store in self._stores
-        )
+        fine = " and ".join(f"{store}.hash = topics_hash and {store}.intact" for store in self._stores)
         sql = f"""
             select
-                id, type, competition, topics_hash, conflicts, alien,
-                csv_hash, csv_intact, {_unread("csv")}, csv_lines,
+                id, type, competition, topics_hash, conflicts, coalesce(csv.alien, 0) or coalesce(postgres.alien, 0),
+                csv.hash, csv.intact, {_unread("csv")}, coalesce(csv.lines, 0),
                 coalesce((select lines from settled where settled.id = seen.id), 1),
-                postgres_hash, postgres_intact, {_unread("postgres")}
-            from seen
-            where {condition} and (not coalesce({fine}, false) or csv_lines > 1 or conflicts or topics_hash is null)
+                postgres.hash, postgres.intact, {_unread("postgres")}
+            from seen left join csv using (id) left join postgres using (id)
+            where {condition} and not coalesce({fine} and csv.lines = 1 and not conflicts, false)
         """  # noqa: S608  names of this program
         for line in self._database.execute(sql, values):
             yield from classified(Entry._make(line), self._stores)
@@ -200,8 +235,8 @@ class Comparison:
 
     def lines_of(self, id_: bytes) -> int:
         """How many lines of the CSV files say an event."""
-        (lines,) = self._database.execute("select csv_lines from seen where id = ?", (id_,)).fetchone()
-        return int(lines)
+        found = self._database.execute("select lines from csv where id = ?", (id_,)).fetchone()
+        return int(found[0]) if found else 0
 
     def overdue(self, window: Window, after: timedelta) -> Iterator[tuple[bytes, str, datetime]]:
         """Predictions without evaluation whose kickoff lies more than `after` before the competition's newest event.
@@ -250,8 +285,8 @@ class Comparison:
 
     def _orphaned(self, condition: str, values: Sequence[float | str]) -> Iterator[Finding]:
         sql = f"""
-            select id, type, competition, topics_hash is not null, csv_hash is not null
-            from seen
+            select id, type, competition, topics_hash is not null, csv.id is not null
+            from seen left join csv using (id)
             where
                 type in ('evaluation', 'correction') and {condition}
                 and not exists (

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
-import uuid
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,15 +15,16 @@ import orjson
 
 from stream_app.errors import InvalidInput
 from stream_app.evaluation_log import csv_files
-from stream_app.evaluation_log.comparison import HASH_LENGTH, Comparison
-from stream_app.evaluation_log.csv_format import HEADER, parse, split, unmarked
-from stream_app.evaluation_log.findings import Facts, Range, Wanted, match_key, seconds
+from stream_app.evaluation_log.comparison import Comparison
+from stream_app.evaluation_log.csv_format import HEADER, parse, split
+from stream_app.evaluation_log.findings import Range, Wanted, hash_number, uuid_bytes
 from stream_app.evaluation_log.row import LogRow
 from stream_app.evaluation_log.store import TopicPartition
 
 _BATCH = 5_000
-_KICKOFF = re.compile(rb'""kickoff"":""([^"]+)""')
-_IN_TIME = b'""late"":false'
+_TYPE, _HASH, _TOPIC, _PARTITION, _OFFSET = (
+    HEADER.index(name) for name in ("event_type", "content_hash", "kafka_topic", "kafka_partition", "kafka_offset")
+)
 
 UNREADABLE_KEPT = 1_000
 """Most unreadable lines that are told one by one."""
@@ -59,7 +58,7 @@ class CsvSide:
         """Pour all events into `comparison`, except those that came after the end of `ranges`."""
         lines = self._lines()
         while batch := list(islice(lines, _BATCH)):
-            comparison.add("csv", [event for place in batch if (event := self._event(*place, comparison, ranges))])
+            comparison.add_kept("csv", [event for place in batch if (event := self._event(*place, comparison, ranges))])
 
     def rows(self, wanted: Wanted) -> Iterator[list[LogRow]]:
         """The rows of the events that `wanted` picks, in batches; of an event with several lines the last counts."""
@@ -69,6 +68,12 @@ class CsvSide:
             rows = [row for id_ in wanted(list(by_id)) if (row := _row(by_id[id_])) is not None]
             if rows:
                 yield rows
+
+    def disown(self, ids: Set[bytes]) -> None:
+        """Count lines that are not as they were written and claim to be of one of `ids` among the unreadable ones."""
+        for path, number, line in self._lines():
+            if split(line) is None and _id_of(csv_files.fields_of(line)) in ids:
+                self._tell_unreadable(path, number, line)
 
     def unreadable(self) -> list[Unreadable]:
         """Lines that are no events, except those that earlier repairs have settled, and at most a thousand."""
@@ -88,38 +93,31 @@ class CsvSide:
 
     def _event(
         self, path: Path, number: int, line: bytes, comparison: Comparison, ranges: Mapping[TopicPartition, Range]
-    ) -> tuple[object, ...] | None:
+    ) -> tuple[bytes, int, bool, bool] | None:
         parts = split(line)
         fields = csv_files.fields_of(parts[0] if parts else line)
         id_ = _id_of(fields)
         if id_ is None:
-            if len(self._found) < 2 * UNREADABLE_KEPT:
-                self._found.append(Unreadable(path.name, number, zlib.crc32(line)))
+            self._tell_unreadable(path, number, line)
             return None
-        known = _known(fields)
-        message = parts[1] if parts else line
-        facts = Facts(
-            id_,
-            known["event_type"],
-            seconds(known["event_time"]),
-            unmarked(known["competition"]) or None,
-            _uuid(known["prediction_id"]),
-            _uuid(known["supersedes"]),
-            *_of_prediction(known, message),
-        )
-        alien = False
-        source, offset = (known["kafka_topic"], _number(known["kafka_partition"])), _number(known["kafka_offset"])
+        source = (fields[_TOPIC], _number(fields[_PARTITION]))
+        offset = _number(fields[_OFFSET])
         self.reached[source] = max(self.reached.get(source, 0), offset + 1)
+        alien = False
         if range_ := ranges.get(source):
             if offset >= range_.end:
                 return None
             alien = offset >= range_.beginning
-        if facts.type == "repair" and parts:
-            self._settle(comparison, orjson.loads(message.replace(b'""', b'"')))
-        return (*facts, known["content_hash"][:HASH_LENGTH], parts is not None, alien)
+        if parts and fields[_TYPE] == "repair":
+            self._settle(comparison, orjson.loads(parts[1].replace(b'""', b'"')))
+        return id_, hash_number(fields[_HASH]), parts is not None, alien
+
+    def _tell_unreadable(self, path: Path, number: int, line: bytes) -> None:
+        if len(self._found) < 2 * UNREADABLE_KEPT:
+            self._found.append(Unreadable(path.name, number, zlib.crc32(line)))
 
     def _settle(self, comparison: Comparison, repair: Mapping[str, Any]) -> None:
-        comparison.settle((uuid.UUID(id_).bytes, lines) for id_, lines in repair.get("lines", {}).items())
+        comparison.settle_events(repair)
         self._settled.update(repair.get("unreadable", ()))
 
 
@@ -132,35 +130,16 @@ def is_torn(path: Path) -> bool:
         return file.read(1) != b"\n"
 
 
-def _known(fields: Sequence[str]) -> dict[str, str]:
-    return dict(zip(HEADER, fields, strict=False))
-
-
 def _id_of(fields: Sequence[str]) -> bytes | None:
     """The id of the event that the fields are of; None when they are those of no event."""
     # The checksum and the message are apart from the others in a line that is as it was written.
-    return _uuid(fields[0]) if len(fields) in (len(HEADER), len(HEADER) - 2) else None
+    return uuid_bytes(fields[0]) if len(fields) in (len(HEADER), len(HEADER) - 2) else None
 
 
 def _row(line: bytes) -> LogRow | None:
     try:
         return parse(csv_files.fields_of(line))
     except InvalidInput:
-        return None
-
-
-def _of_prediction(known: Mapping[str, str], message: bytes) -> tuple[float | None, bytes | None]:
-    if known["event_type"] != "prediction":
-        return None, None
-    kickoff = _KICKOFF.search(message) if _IN_TIME in message else None
-    match = match_key(unmarked(known["competition"]), unmarked(known["match_id"]))
-    return (seconds(kickoff[1].decode()) if kickoff else None), match
-
-
-def _uuid(text: str) -> bytes | None:
-    try:
-        return uuid.UUID(text).bytes if text else None
-    except ValueError:
         return None
 
 

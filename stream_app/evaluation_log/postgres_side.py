@@ -8,24 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 import asyncpg
 import orjson
 
-from stream_app.evaluation_log.comparison import HASH_LENGTH, Comparison
-from stream_app.evaluation_log.findings import Range, match_key, seconds
+from stream_app.evaluation_log.comparison import Comparison
+from stream_app.evaluation_log.findings import Range, hash_number
 from stream_app.evaluation_log.row import COLUMNS, LogRow
 from stream_app.evaluation_log.store import TopicPartition
 
 _BATCH = 5_000
 
-# Everything as the comparison takes it, so that nothing has to be turned around row by row.
-_EVENTS = f"""
+_EVENTS = """
 select
-    uuid_send(event_id), event_type, extract(epoch from event_time)::double precision, competition,
-    uuid_send(prediction_id), uuid_send(supersedes),
-    case when event_type = 'prediction' and metadata ->> 'late' = 'false' then metadata ->> 'kickoff' end,
-    match_id, left(content_hash, {HASH_LENGTH}), seal = evaluation_log_seal(entry),
-    kafka_topic, kafka_partition, kafka_offset,
+    uuid_send(event_id), content_hash, seal = evaluation_log_seal(entry), kafka_topic, kafka_partition, kafka_offset,
     case when event_type = 'repair' then metadata::text end
 from evaluation_log as entry
-"""  # noqa: S608  a number of this program
+"""
 _IDS = ("event_id", "prediction_id", "supersedes")
 _ROWS = f"""
 select {", ".join(f"{name}::text" if name in (*_IDS, "metadata") else name for name in COLUMNS)}
@@ -38,20 +33,17 @@ async def pour(connection: asyncpg.Connection, comparison: Comparison, ranges: M
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         cursor = await connection.cursor(_EVENTS)
         while records := await cursor.fetch(_BATCH):
-            events = []
-            for *facts, kickoff, match_id, hash_, intact, topic, partition, offset, repair in records:
+            events: list[tuple[bytes, int, bool, bool]] = []
+            for id_, hash_, intact, topic, partition, offset, repair in records:
                 alien = False
                 if range_ := ranges.get((topic, partition)):
                     if offset >= range_.end:
                         continue
                     alien = offset >= range_.beginning
-                match = match_key(facts[3], match_id) if facts[1] == "prediction" else None
-                events.append((*facts, seconds(kickoff), match, hash_, intact, alien))
+                events.append((id_, hash_number(hash_), intact, alien))
                 if repair:
-                    comparison.settle(
-                        (uuid.UUID(id_).bytes, lines) for id_, lines in orjson.loads(repair).get("lines", {}).items()
-                    )
-            comparison.add("postgres", events)
+                    comparison.settle_events(orjson.loads(repair))
+            comparison.add_kept("postgres", events)
 
 
 async def rows(connection: asyncpg.Connection, ids: Sequence[bytes]) -> list[LogRow]:

@@ -20,7 +20,7 @@ from stream_app.evaluation_log.comparison import Comparison
 from stream_app.evaluation_log.csv_log import INDEX, CsvLog
 from stream_app.evaluation_log.csv_side import CsvSide
 from stream_app.evaluation_log.database import connected, missing_migrations
-from stream_app.evaluation_log.findings import Finding, Range, Side, StoreName, Window
+from stream_app.evaluation_log.findings import Facts, Finding, Range, Side, StoreName, Window, facts_of
 from stream_app.evaluation_log.repair import Overwritable, Repairer
 from stream_app.evaluation_log.report import EXAMPLES, Example, Group, Note, Report
 from stream_app.evaluation_log.row import COLUMNS, LogRow, iso
@@ -160,13 +160,35 @@ class _Reconciliation:
                     # A store that has read past the end of a topic has read another one by that name.
                     if tp in ranges and place.next_offset > ranges[tp].end:
                         del ranges[tp]
-            await self._topics.pour(self._comparison)
+        await asyncio.gather(
+            self._topics.pour(self._comparison) if self._topics else _nothing(),
+            postgres_side.pour(self._connection, self._comparison, ranges) if self._connection else _nothing(),
+        )
         await asyncio.to_thread(self._csv.pour, self._comparison, ranges)
-        if self._connection:
-            await postgres_side.pour(self._connection, self._comparison, ranges)
-            self._comparison.set_places("postgres", _read_up_to(postgres_places, ranges))
+        self._comparison.set_places("postgres", _read_up_to(postgres_places, ranges))
         reached = _read_up_to(csv_places, ranges) if csv_places is not None else self._csv.reached
         self._comparison.set_places("csv", reached)
+        await self._find_out()
+
+    async def _find_out(self) -> None:
+        """Ask the stores what those events are about that the topics do not know."""
+        if (self._topics or self._connection) and (ids := self._comparison.claimed()):
+            await asyncio.to_thread(self._csv.disown, ids)
+            self._comparison.drop_claimed(ids)
+        if self._comparison.unknown_in("csv"):
+
+            def ask() -> None:
+                for rows in self._csv.rows(self._comparison.unknown):
+                    self._comparison.add_facts(map(facts_of, rows))
+
+            await asyncio.to_thread(ask)
+            # Of a line that is damaged so far as to be no row any more there is nothing to be found out.
+            lost = self._comparison.unknown_in("csv")
+            self._comparison.add_facts(Facts(id_, "unknown", None, None, None, None, None, None) for id_ in lost)
+        unknown = self._comparison.unknown_in("postgres")
+        for start in range(0, len(unknown), _MARKED_TOGETHER):
+            rows = await postgres_side.rows(self._connection, unknown[start : start + _MARKED_TOGETHER])
+            self._comparison.add_facts(map(facts_of, rows))
 
     async def _stand_of_examples(self) -> dict[bytes, dict[Side, LogRow]]:
         """What the stores say now of the events that will be named as different."""
@@ -235,6 +257,10 @@ class _Reconciliation:
             Note(len(overdue), overdue[:EXAMPLES]),
             Note(len(unpredicted), unpredicted[:EXAMPLES]),
         )
+
+
+async def _nothing() -> None:
+    """What there is to be done for a side that is not there."""
 
 
 def _read_up_to(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream_app.errors import InvalidInput
-from stream_app.evaluation_log.comparison import HASH_LENGTH, Comparison
-from stream_app.evaluation_log.findings import Facts, Range, Wanted, match_key
+from stream_app.evaluation_log.comparison import Comparison
+from stream_app.evaluation_log.findings import Facts, Range, Wanted, hash_number, match_key, uuid_bytes
 from stream_app.evaluation_log.follower import Record, partitions_of
 from stream_app.evaluation_log.row import LOGGED_TOPICS, LogRow, content_hash, row_of
 from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS, RESULTS
@@ -42,7 +41,7 @@ class Topics:
     async def pour(self, comparison: Comparison) -> None:
         """Pour all events into `comparison`, and the results that they should be about."""
         async for records in self._read(LOGGED_TOPICS):
-            comparison.add("topics", [line for record in records if (line := _line(record))])
+            comparison.add_published([line for record in records if (line := _line(record))])
         async for records in self._read((RESULTS,)):
             comparison.add_results([result for record in records if (result := _result(record))])
 
@@ -124,34 +123,34 @@ def _line(record: Record) -> tuple[Any, ...] | None:
     try:
         message = orjson.loads(record.value or b"")
         facts = _FACTS_OF[record.topic](message)
-        hash_ = content_hash(message)[:HASH_LENGTH]
+        hash_ = hash_number(content_hash(message))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return (*facts, hash_, record.topic, record.partition, record.offset)
 
 
 def _prediction(message: Message) -> Facts:
-    id_, competition = _uuid(message["prediction_id"]), message["competition"]
+    id_, competition = _id(message, "prediction_id"), message["competition"]
     return Facts(
         id_,
         "prediction",
         _seconds(message["as_of"]),
         competition,
         id_,
-        _uuid_or_none(message.get("supersedes")),
+        uuid_bytes(message.get("supersedes")),
         None if message.get("late") else _seconds(message["kickoff"]),
         match_key(competition, message["match_id"]),
     )
 
 
 def _evaluation(message: Message) -> Facts:
-    supersedes = _uuid_or_none(message.get("supersedes"))
+    supersedes = uuid_bytes(message.get("supersedes"))
     return Facts(
-        _uuid(message["evaluation_id"]),
+        _id(message, "evaluation_id"),
         "correction" if supersedes else "evaluation",
         _seconds(message["evaluated_at"]),
         message["competition"],
-        _uuid(message["prediction_id"]),
+        _id(message, "prediction_id"),
         supersedes,
         None,
         None,
@@ -160,7 +159,7 @@ def _evaluation(message: Message) -> Facts:
 
 def _alert(message: Message) -> Facts:
     time = _seconds(message["at"])
-    return Facts(_uuid(message["alert_id"]), "alert", time, message["competition"], None, None, None, None)
+    return Facts(_id(message, "alert_id"), "alert", time, message["competition"], None, None, None, None)
 
 
 _FACTS_OF: Mapping[str, Callable[[Message], Facts]] = {
@@ -182,12 +181,11 @@ def _result(record: Record) -> tuple[bytes, str] | None:
     return match_key(competition, match_id), f"{competition} {match_id}"
 
 
-def _uuid(text: str) -> bytes:
-    return uuid.UUID(text).bytes
-
-
-def _uuid_or_none(text: str | None) -> bytes | None:
-    return None if text is None else uuid.UUID(text).bytes
+def _id(message: Message, name: str) -> bytes:
+    found = uuid_bytes(message[name])
+    if found is None:
+        raise ValueError(name)
+    return found
 
 
 def _seconds(text: str) -> float:

@@ -190,6 +190,11 @@ async def test_changed_lines_are_told_by_their_fields_and_put_right(log: Log) ->
     await assert_repaired(log, {("csv", "different"): 3})
 
 
+async def test_a_line_whose_very_id_was_changed_is_told_and_its_event_put_back(log: Log) -> None:
+    log.edit(lambda lines: [b"ffffffff" + lines[0][8:].replace(b",0.5,0.5,", b",half,0.5,"), *lines[1:]])
+    await assert_repaired(log, {("csv", "missing"): 1, ("csv", "unreadable"): 1})
+
+
 async def test_duplicated_lines_are_told_and_settled(log: Log) -> None:
     log.edit(lambda lines: [*lines, lines[0], lines[0], lines[5]])
     await assert_repaired(log, {("csv", "duplicated"): 2})
