@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from river import base
 
@@ -18,8 +19,60 @@ FLOOR = 1e-6
 """The smallest probability that a model may publish; keeps one surprise from costing an infinite log loss."""
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One member's part in a forecast: what it says, and with which weight it is heard (all weights sum to 1)."""
+
+    member: str
+    weight: float
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Something that moved a forecast away from the base rate.
+
+    Attributes
+    ----------
+    input
+        What it is, by the name of the input that stands for it.
+    outcome
+        The outcome that the forecast holds for the likeliest.
+    shift
+        By how much it moved that outcome's probability, to first order.
+    text
+        The same in words.
+    """
+
+    input: str
+    outcome: Outcome
+    shift: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What stands behind a forecast.
+
+    Attributes
+    ----------
+    members
+        What the model's members say, and how they are heard.
+    why
+        The few inputs that moved the forecast most against the base rate, the largest shift first.
+    """
+
+    members: tuple[Voice, ...] = ()
+    why: tuple[Reason, ...] = ()
+
+
 class MatchModel(base.Classifier):
     """A multiclass classifier that always answers with H, D and A."""
+
+    @property
+    def listens_to(self) -> tuple[str, ...]:
+        """Names of the models whose forecasts this one wants among its inputs (see `ensemble.votes`)."""
+        return ()
 
     @property
     def _multiclass(self) -> bool:
@@ -32,6 +85,10 @@ class MatchModel(base.Classifier):
     def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
         """Learn that the match that `x` describes ended with `y`."""
         raise NotImplementedError
+
+    def explain(self, x: Mapping[str, float]) -> Explanation:
+        """What stands behind the forecast of the match that `x` describes; empty from a model that cannot tell."""
+        return Explanation()
 
 
 def guarded(raw: Mapping[Outcome, float]) -> Probabilities | None:

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from stream_app.events import Outcome
 from stream_app.models.softmax import Logits, Triple
 
+PLACES: Mapping[Outcome, int] = {"H": 0, "D": 1, "A": 2}
+"""Where each outcome stands in a triple of probabilities."""
+
 
 def finite(x: Mapping[str, float], name: str) -> float:
     """The number called `name`, or not-a-number where it is missing or not finite."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from stream_app.errors import InvalidInput
 from stream_app.models.baselines import BaseRate
 from stream_app.models.contract import MatchModel
+from stream_app.models.ensemble import VotingEnsemble
 from stream_app.models.match_model import MatchModel1
 from stream_app.models.river_models import LogisticRegression, NaiveBayes, RandomForest
 
@@ -15,6 +16,7 @@ MODELS: dict[str, Callable[[], MatchModel]] = {
     "logistic_regression_v1": LogisticRegression,
     "random_forest_v1": RandomForest,
     "naive_bayes_v1": NaiveBayes,
+    "ensemble_v1": VotingEnsemble,
     "elo_softmax": lambda: LogisticRegression(("elo_difference",)),
     "base_rate": BaseRate,
 }
