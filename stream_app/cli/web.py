@@ -33,7 +33,7 @@ def web(
     """
     import logging
 
-    from stream_app.connections import bootstrap_servers
+    from stream_app.connections import bootstrap_servers, database_url
     from stream_app.settings import settings
     from stream_app.web.server import serve
 
@@ -51,6 +51,7 @@ def web(
             host or chosen.web_host,
             chosen.web_port if port is None else port,
             app_id=chosen.app_id,
+            database_url=database_url(chosen),
             window=chosen.window,
             batch_s=chosen.web_batch_ms / 1000,
             started=started,

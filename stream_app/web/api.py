@@ -13,10 +13,14 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from stream_app.errors import Retryable
 from stream_app.events import DecayAlert, Evaluation, Prediction, Scoreboard
 from stream_app.web.competition import CompetitionView
+from stream_app.web.frame import Unknown
 from stream_app.web.groups import Group
 from stream_app.web.health import PartitionPlace
+from stream_app.web.history import match_on_record
+from stream_app.web.log_store import LogStore
 from stream_app.web.recent import slug
 from stream_app.web.scenes import Source
 from stream_app.web.series import Point
@@ -88,7 +92,7 @@ class Status:
     counts: Counts
 
 
-def router(view: View, source: Source) -> APIRouter:
+def router(view: View, source: Source, store: LogStore | None) -> APIRouter:
     """All addresses under `/api/v1`."""
     routes = APIRouter(prefix="/api/v1")
 
@@ -128,11 +132,15 @@ def router(view: View, source: Source) -> APIRouter:
         it = found(competition)
         return answer(request, CompetitionDetail(line(it), it.board, it.losses.points()))
 
-    @routes.get("/competitions/{competition}/matches/{match}", response_model=MatchDetail)
+    @routes.get("/competitions/{competition}/matches/{match:path}", response_model=MatchDetail)
     async def match(request: Request, competition: str, match: str) -> Response:
-        held = found(competition).match(slug(match))
-        if held is None:
-            raise HTTPException(404, f"the match {match!r} is not among those held: the open ones and the last to end")
+        it = found(competition)
+        try:
+            held = it.match(slug(match)) or await match_on_record(store, it.name, match)
+        except Unknown as error:
+            raise HTTPException(404, str(error)) from None
+        except Retryable as error:
+            raise HTTPException(503, str(error)) from None
         return answer(
             request,
             MatchDetail(

@@ -6,18 +6,23 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from stream_app.web import api, pages, stream
+from stream_app.web import api, log, pages, stream
+from stream_app.web.drawing import Drawer
 from stream_app.web.hub import Hub
+from stream_app.web.log_store import LogStore
 from stream_app.web.scenes import Scenes, Source
 from stream_app.web.security import SecurityHeaders
 from stream_app.web.templating import STATIC, environment
 from stream_app.web.view import View
 
 
-def create_app(view: View, source: Source, *, window: int, batch_s: float) -> tuple[FastAPI, Hub]:
+def create_app(
+    view: View, source: Source, *, window: int, batch_s: float, store: LogStore | None = None
+) -> tuple[FastAPI, Hub]:
     """The application over `view`, and the hub that its pages hang on.
 
-    Whoever feeds the view tells the hub what changed, and runs it.
+    Whoever feeds the view tells the hub what changed, and runs it. `store` is where older matches and the evaluation
+    log come from; without it, pages say that there is no database.
     """
     env = environment(window)
     scenes = Scenes(view, source, env)
@@ -30,9 +35,11 @@ def create_app(view: View, source: Source, *, window: int, batch_s: float) -> tu
         docs_url=None,
         redoc_url=None,
     )
-    app.include_router(pages.router(scenes, env))
+    drawer = Drawer(scenes, env)
+    app.include_router(pages.router(scenes, drawer, store))
+    app.include_router(log.router(view, scenes, drawer, store))
     app.include_router(stream.router(scenes, hub))
-    app.include_router(api.router(view, source))
+    app.include_router(api.router(view, source, store))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityHeaders)

@@ -34,6 +34,14 @@ class MatchView:
     revisions: deque[Prediction] = field(default_factory=lambda: deque(maxlen=REVISIONS))
     evaluations: deque[Evaluation] = field(default_factory=lambda: deque(maxlen=REVISIONS))
 
+    def take(self, event: Prediction | Evaluation) -> None:
+        """Add what `event` says."""
+        if isinstance(event, Prediction):
+            self.revisions.append(event)
+        else:
+            self.evaluations.append(event)
+        self.kickoff = event.kickoff
+
     @property
     def prediction(self) -> Prediction | None:
         """The revision that holds: the last one that was made in time, else the last one."""
@@ -55,6 +63,19 @@ class MatchView:
         if evaluation.status != "void" or not self.revisions:
             return True
         return self.revisions[-1].late or self.revisions[-1].prediction_id == evaluation.prediction_id
+
+
+def match_of(event: Prediction | Evaluation) -> MatchView:
+    """The match that `event` speaks of, of which nothing else is known yet."""
+    return MatchView(
+        slug(event.match_id),
+        event.match_id,
+        event.competition,
+        event.season,
+        event.home,
+        event.away,
+        event.kickoff,
+    )
 
 
 class CompetitionView:
@@ -109,13 +130,7 @@ class CompetitionView:
         key = slug(event.match_id)
         match = self.open.pop(key) or self.settled.pop(key)
         if match is None:
-            match = MatchView(
-                key, event.match_id, event.competition, event.season, event.home, event.away, event.kickoff
-            )
-        if isinstance(event, Prediction):
-            match.revisions.append(event)
-        else:
-            match.evaluations.append(event)
-        match.kickoff = event.kickoff
+            match = match_of(event)
+        match.take(event)
         (self.settled if match.is_settled else self.open).put(key, match)
         return match

@@ -8,7 +8,8 @@ from typing import Literal
 
 import orjson
 
-Page = Literal["now", "competition", "match", "alerts", "system"]
+# The last one has nothing but the status, for pages that do not change by themselves.
+Page = Literal["now", "competition", "match", "alerts", "system", "status"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter
-from jinja2 import Environment
-from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from stream_app.errors import Retryable
+from stream_app.web.competition import MatchView
+from stream_app.web.drawing import Drawer
 from stream_app.web.frame import Scope, Unknown
-from stream_app.web.present import title_of
+from stream_app.web.history import match_on_record
+from stream_app.web.log_store import LogStore
+from stream_app.web.present import segment, title_of
 from stream_app.web.recent import slug
 from stream_app.web.scenes import Scenes
 
 
-def router(scenes: Scenes, env: Environment) -> APIRouter:
-    """All pages over `scenes`."""
+def router(scenes: Scenes, drawer: Drawer, store: LogStore | None) -> APIRouter:
+    """All pages over `scenes`; matches that the view no longer holds come from `store`."""
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-
-    def page(scope: Scope, template: str, title: str, here: str, twin: str, **more: object) -> HTMLResponse:
-        frame = scenes.compose(scope)
-
-        def fill(region: str) -> Markup:
-            # Rows come from templates that have escaped what needs it.
-            return Markup("\n").join(Markup(html) for html in frame.regions[region].values())  # noqa: S704
-
-        named = {"competition": scope.competition, "match": scope.match}
-        query = urlencode({name: value for name, value in named.items() if value})
-        return HTMLResponse(
-            env.get_template(template).render(
-                frame=frame,
-                fill=fill,
-                title=title,
-                here=here,
-                twin=twin,
-                live_address=f"/live/{scope.page}" + (f"?{query}" if query else ""),
-                **more,
-            ),
-            headers={"Cache-Control": "no-store"},
-        )
-
-    def missing(error: Unknown) -> HTMLResponse:
-        frame = scenes.compose(Scope("system"))
-        body = env.get_template("missing.html").render(
-            frame=frame, title="Not found", here="", twin="/api/v1/competitions", live_address="", reason=str(error)
-        )
-        return HTMLResponse(body, 404)
 
     @routes.get("/")
     async def now() -> HTMLResponse:
-        return page(Scope("now"), "now.html", "Now", "Now", "/api/v1/scoreboard", scenes=scenes)
+        context = {"scenes": scenes}
+        return drawer.live(Scope("now"), "now.html", "Now", here="Now", twin="/api/v1/scoreboard", context=context)
 
     @routes.get("/competitions/{competition}")
     async def competition(competition: str) -> HTMLResponse:
@@ -58,27 +31,38 @@ def router(scenes: Scenes, env: Environment) -> APIRouter:
         try:
             it = scenes.competition(scope)
         except Unknown as error:
-            return missing(error)
+            return drawer.missing(str(error))
         twin = f"/api/v1/competitions/{it.slug}"
-        return page(scope, "competition.html", title_of(it.name), "", twin, it=it)
+        return drawer.live(scope, "competition.html", title_of(it.name), twin=twin, context={"it": it})
 
-    @routes.get("/competitions/{competition}/matches/{match}")
+    @routes.get("/competitions/{competition}/matches/{match:path}")
     async def match(competition: str, match: str) -> HTMLResponse:
         scope = Scope("match", slug(competition), slug(match))
+        twin = f"/api/v1/competitions/{scope.competition}/matches/{segment(match)}"
         try:
-            it, found = scenes.match(scope)
+            it = scenes.competition(scope)
+            held = it.match(slug(match))
+            shown = held or await match_on_record(store, it.name, match)
         except Unknown as error:
-            return missing(error)
-        twin = f"/api/v1/competitions/{it.slug}/matches/{found.slug}"
-        title = f"{found.home} \N{EN DASH} {found.away}"
-        return page(scope, "match.html", title, "", twin, it=it, match=found)
+            return drawer.missing(str(error))
+        except Retryable as error:
+            return drawer.missing(f"This match is no longer held here, and {error}.", 503)
+        context = {"it": it, "match": shown}
+        if held is None:
+            frame = scenes.match_frame(it, shown)
+            return drawer.still(frame, "match.html", _title(shown), twin=twin, context=context)
+        return drawer.live(scope, "match.html", _title(shown), twin=twin, context=context)
 
     @routes.get("/alerts")
     async def alerts() -> HTMLResponse:
-        return page(Scope("alerts"), "alerts.html", "Alerts", "Alerts", "/api/v1/alerts")
+        return drawer.live(Scope("alerts"), "alerts.html", "Alerts", here="Alerts", twin="/api/v1/alerts")
 
     @routes.get("/system")
     async def system() -> HTMLResponse:
-        return page(Scope("system"), "system.html", "System", "System", "/api/v1/status")
+        return drawer.live(Scope("system"), "system.html", "System", here="System", twin="/api/v1/status")
 
     return routes
+
+
+def _title(match: MatchView) -> str:
+    return f"{match.home} \N{EN DASH} {match.away}"

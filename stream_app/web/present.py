@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -59,6 +60,11 @@ def title_of(competition: str) -> str:
     if competition != competition.lower():
         return competition
     return " ".join(word[:1].upper() + word[1:] for word in competition.replace("_", " ").replace("-", " ").split())
+
+
+def segment(text: str) -> str:
+    """`text` as one segment of an address."""
+    return quote(text, safe="")
 
 
 def ending_said(status: EvaluationStatus) -> str:

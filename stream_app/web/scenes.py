@@ -51,6 +51,7 @@ class Scenes:
             "match": self._match,
             "alerts": self._alerts,
             "system": self._system,
+            "status": lambda scope: ({}, {}),
         }
 
     def compose(self, scope: Scope) -> Frame:
@@ -72,16 +73,9 @@ class Scenes:
             raise Unknown(f"Nothing has been heard of a competition called {scope.competition!r}.")
         return found
 
-    def match(self, scope: Scope) -> tuple[CompetitionView, MatchView]:
-        """The match that `scope` is about, with its competition. Raises Unknown."""
-        competition = self.competition(scope)
-        found = competition.match(scope.match or "")
-        if found is None:
-            raise Unknown(
-                f"The match {scope.match!r} of {present.title_of(competition.name)} is not among those held here: "
-                "the open ones and the last ones that have ended."
-            )
-        return competition, found
+    def match_frame(self, competition: CompetitionView, match: MatchView) -> Frame:
+        """What is shown of a match, whether the view holds it or not."""
+        return Frame(self._of_match(competition, match), {}, status(self._source.health))
 
     def _now(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
         competitions = self._view.competitions
@@ -132,14 +126,20 @@ class Scenes:
         return regions, _loss_chart(it)
 
     def _match(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
-        competition, match = self.match(scope)
+        competition = self.competition(scope)
+        match = competition.match(scope.match or "")
+        if match is None:
+            raise Unknown(f"The match {scope.match!r} is not held any more.")
+        return self._of_match(competition, match), {}
+
+    def _of_match(self, competition: CompetitionView, match: MatchView) -> dict[str, Rows]:
         state = state_of(match, competition)
         return {
             "facts": {"facts-line": self._rows.row("match_line", "facts-line", match, competition, state)},
             "goals": self._rows.goals(match),
             "revisions": self._rows.revisions(match),
             "endings": self._rows.endings(match),
-        }, {}
+        }
 
     def _alerts(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
         competitions = self._view.competitions

@@ -15,6 +15,7 @@ from stream_app.errors import InvalidInput
 from stream_app.web.app import create_app
 from stream_app.web.groups import Group, Groups
 from stream_app.web.health import Health
+from stream_app.web.log_store import LogStore
 from stream_app.web.reader import Reader
 from stream_app.web.view import View
 
@@ -52,6 +53,7 @@ async def serve(
     port: int,
     *,
     app_id: str,
+    database_url: str | None,
     window: int,
     batch_s: float,
     started: Callable[[str], None],
@@ -64,6 +66,8 @@ async def serve(
         0 takes a free one.
     app_id
         Name of the workers' consumer group, to tell how far they are.
+    database_url
+        Where the evaluation log is, None for nowhere.
     started
         Told the address once the server listens.
 
@@ -76,7 +80,8 @@ async def serve(
     view = View(window)
     reader = Reader(bootstrap, view, lambda competition: hub.changed(competition))
     groups = Groups(bootstrap, app_id, lambda competition: hub.changed(competition))
-    app, hub = create_app(view, _Source(reader, groups), window=window, batch_s=batch_s)
+    store = LogStore(database_url) if database_url else None
+    app, hub = create_app(view, _Source(reader, groups), window=window, batch_s=batch_s, store=store)
     server = _Server(
         uvicorn.Config(
             app,
@@ -109,6 +114,8 @@ async def serve(
         for task in feeding:
             task.cancel()
         await asyncio.gather(*feeding, return_exceptions=True)
+        if store is not None:
+            store.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -17,7 +17,7 @@ STATIC = FOLDER / "static"
 
 CHART_SCRIPT = "vendor/uplot/uPlot.iife.min.js"
 
-NAVIGATION = (("/", "Now"), ("/alerts", "Alerts"), ("/system", "System"))
+NAVIGATION = (("/", "Now"), ("/alerts", "Alerts"), ("/log", "Log"), ("/system", "System"))
 
 
 def environment(window: int, static: Path = STATIC) -> Environment:
@@ -63,6 +63,7 @@ def environment(window: int, static: Path = STATIC) -> Environment:
         "model": present.model_name,
         "percent": present.percent,
         "said": present.said,
+        "segment": present.segment,
         "slug": slug,
         "status_said": present.status_said,
         "title_of": present.title_of,

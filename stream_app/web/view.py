@@ -135,7 +135,7 @@ class View:
         if record.value is None:
             return None
         try:
-            event: _Event = _READERS[record.topic].validate_json(record.value, strict=True)
+            event = read_event(record.topic, record.value)
         except ValidationError:
             self.counts.unreadable += 1
             return None
@@ -223,6 +223,12 @@ _READERS: dict[str, TypeAdapter[Any]] = {
     DECAY_ALERTS: TypeAdapter(DecayAlert),
     SCOREBOARD: TypeAdapter(Scoreboard),
 }
+
+
+def read_event(topic: str, payload: bytes | str) -> Prediction | Evaluation | DecayAlert | Scoreboard:
+    """The message of an output topic as an event. Raises pydantic's ValidationError for what is none."""
+    event: _Event = _READERS[topic].validate_json(payload, strict=True)
+    return event
 
 
 def _age(board: Scoreboard) -> tuple[float, int]:

@@ -305,7 +305,10 @@ async def test_every_address_of_the_api_is_described(client: httpx.AsyncClient) 
         "/api/v1/evaluations",
         "/api/v1/alerts",
         "/api/v1/dead-letters",
+        "/api/v1/log",
+        "/api/v1/log.csv",
     }
+    del described["/api/v1/log.csv"]
     for operations in described.values():
         assert "$ref" in orjson.dumps(operations["get"]["responses"]["200"]).decode()
 
