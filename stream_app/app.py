@@ -145,7 +145,12 @@ def _wire(app: faust.App, settings: Settings) -> None:
         for tp in owned:
             known, beginning = committed[tp], beginnings[tp]
             start = beginning if known is None else known
-            places[tp] = keeper.place_to_resume(tp.partition, start, beginning) if tp.topic == LOG else start
+            if tp.topic == LOG:
+                start = keeper.place_to_resume(tp.partition, start, beginning)
+            elif start < beginning:
+                log.error("%s[%d]: %d messages were deleted before they were read", *tp, beginning - start)
+                start = beginning
+            places[tp] = start
         # A new group has no offsets yet, and one whose last snapshot was overwritten by an older one has to go back.
         changed = {tp: place for tp, place in places.items() if committed[tp] != place}
         if changed and not await consumer().commit_places(changed):

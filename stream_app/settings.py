@@ -88,9 +88,15 @@ class Settings(BaseSettings):
     merge_idle_s: Seconds = Field(
         10.0, description="Seconds for which an input that the brokers do not give is waited for by the other one."
     )
+    live_patience_s: Seconds = Field(
+        1.0, description="Seconds that a message sent as it happened waits at the most for older ones of another input."
+    )
     checkpoint_interval_s: Seconds = Field(2.0, description="Seconds between two checkpoints.")
     checkpoint_entries: Count = Field(
         20_000, description="Applied log entries after which a checkpoint is due at once."
+    )
+    checkpoint_bytes_per_s: Count = Field(
+        20_000_000, description="Bytes of snapshots written a second, on average; above it checkpoints come less often."
     )
     snapshot_piece_bytes: Annotated[int, Field(ge=1_000, le=900_000)] = Field(
         700_000,

@@ -95,6 +95,7 @@ class PlacesConsumer(Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._handed_over: dict[TP, int] = {}
+        self._gaps: dict[TP, dict[int, int | None]] = {}
 
     def _new_consumer_thread(self) -> _ConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -115,9 +116,32 @@ class PlacesConsumer(Consumer):
         # active meanwhile has to wait as long.
         records = await super()._getmany(active_partitions, min(timeout, GETMANY_S))
         for tp, of_partition in records.items():
-            if of_partition:
-                self._handed_over[TP(*tp)] = of_partition[-1].offset + 1
+            self._note(TP(*tp), of_partition)
         return records
+
+    def _note(self, tp: TP, records: list[Any]) -> None:
+        following = self._handed_over.get(tp)
+        gaps = self._gaps.setdefault(tp, {})
+        for record in records:
+            if record.offset != following:
+                gaps[record.offset] = following
+            following = record.offset + 1
+        if following is not None:
+            self._handed_over[tp] = following
+
+    def forget(self) -> None:
+        """The partitions are taken away; what was noted of them no longer counts."""
+        self._handed_over.clear()
+        self._gaps.clear()
+        self._buffered_partitions.clear()
+
+    def is_gap(self, tp: TP, expected: int, offset: int) -> bool:
+        """Whether the brokers handed `offset` out right after the message before `expected`, or as the first of all."""
+        gaps = self._gaps.get(tp, {})
+        if offset not in gaps:
+            return False
+        before = gaps.pop(offset)
+        return before is None or before == expected
 
     def at_end(self, tp: TP, received: int, since: float) -> bool:
         """Whether, after `since`, the brokers had nothing of `tp` that is not among the messages before `received`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Collection
+from contextlib import suppress
 from time import monotonic
 
 import faust
@@ -60,6 +61,7 @@ class Keeper:
         self._checkpointed: dict[int, int] = {}
         self._since_checkpoint = 0
         self._checkpoint_at = 0.0
+        self._affordable_at = 0.0
 
     # Reading
 
@@ -120,21 +122,22 @@ class Keeper:
             batch = self._barrier.take(BATCH)
             if batch:
                 await self._apply(batch)
-            elif not await self._wait_for_entries():
-                await self.checkpoint()
-            if self._since_checkpoint >= self._settings.checkpoint_entries or monotonic() >= self._checkpoint_at:
+            else:
+                await self._wait_for_entries()
+            if self._checkpoint_is_due():
                 await self.checkpoint()
 
-    async def _wait_for_entries(self) -> bool:
-        """Wait for the next entry; False when a checkpoint is due before one comes."""
+    def _checkpoint_is_due(self) -> bool:
+        now = monotonic()
+        due = now >= self._checkpoint_at or self._since_checkpoint >= self._settings.checkpoint_entries
+        return due and now >= self._affordable_at
+
+    async def _wait_for_entries(self) -> None:
+        """Wait for the next entry, or until a checkpoint is due."""
         self._arrived.clear()
-        if not self._dirty:
-            return await self._arrived.wait()
-        try:
-            await asyncio.wait_for(self._arrived.wait(), max(self._checkpoint_at - monotonic(), 0.0))
-        except TimeoutError:
-            return False
-        return True
+        patience = max(self._checkpoint_at, self._affordable_at) - monotonic() if self._dirty else None
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._arrived.wait(), patience)
 
     async def _apply(self, batch: list[tuple[int, int, Entry]]) -> None:
         epoch = self._ownership.epoch
@@ -195,6 +198,7 @@ class Keeper:
         """Put every changed league and the place in the log on record, then commit that place."""
         epoch = self._ownership.epoch
         places = {p: place for p, place in self._applied.items() if place > self._checkpointed[p]}
+        written = 0
         sent: list[Awaitable[object]] = []
         for competition, partition in list(self._dirty.items()):
             self._fence.check()
@@ -203,6 +207,7 @@ class Keeper:
             previous = self._tables.snapshot(competition.encode())
             for key, value in pack(blob, competition, previous, self._settings.snapshot_piece_bytes):
                 sent.append(await self._tables.put_snapshot(key, value, partition))
+                written += len(value)
                 if is_piece(key):
                     fail_points.reach(fail_points.AMID_PIECES)
             await asyncio.sleep(0)
@@ -226,6 +231,7 @@ class Keeper:
         self._since_checkpoint = 0
         self._checkpointed.update(places)
         self._checkpoint_at = monotonic() + self._settings.checkpoint_interval_s
+        self._affordable_at = monotonic() + written / self._settings.checkpoint_bytes_per_s
         await self._commit(places)
 
     async def _commit(self, places: dict[int, int]) -> None:

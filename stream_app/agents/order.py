@@ -75,7 +75,13 @@ class Orderer:
         for tp, place in places.items():
             self._guard.expect(tp.topic, tp.partition, place)
             self._merges.setdefault(
-                tp.partition, EventTimeMerge(INPUTS, idle=self._settings.merge_idle_s, now=monotonic())
+                tp.partition,
+                EventTimeMerge(
+                    INPUTS,
+                    idle=self._settings.merge_idle_s,
+                    patience=self._settings.live_patience_s,
+                    now=monotonic(),
+                ),
             )
 
     def clear(self) -> None:
@@ -84,7 +90,7 @@ class Orderer:
         self._merges.clear()
         self._configured.clear()
         self._places.clear()
-        self._consumer._buffered_partitions.clear()
+        self._consumer.forget()
 
     async def read(self, stream: StreamT[bytes]) -> None:
         """The agent's body. Never blocks, so that no input can hold another one up."""
@@ -109,8 +115,11 @@ class Orderer:
                 await self._arrived.wait()
 
     def _receive(self, message: Message) -> None:
-        # Compaction and transactions leave gaps in the offsets of an input that are no losses.
-        if not self._guard.admit(message.topic, message.partition, message.offset, gaps_allowed=True):
+        # Compaction and transactions leave gaps in the offsets of an input. They are no losses when the brokers handed
+        # the messages on both sides of the gap out one after the other.
+        expected = self._guard.next_offset(message.topic, message.partition)
+        no_loss = expected is not None and self._consumer.is_gap(TP(*message.tp), expected, message.offset)
+        if not self._guard.admit(message.topic, message.partition, message.offset, gaps_allowed=no_loss):
             return
         time, waiting = self._check(message)
         live = waiting.entry is None or abs(datetime.fromtimestamp(message.timestamp, UTC) - time) < LIVE

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
+
+if TYPE_CHECKING:
+    from stream_app.settings import Settings
+
+DANGEROUS = frozenset({"topic", "partitions", "cleanup.policy"})
+"""What must be right about every topic before anything is read: that it is there, its partitions, its clean-up."""
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +27,7 @@ def worker() -> None:
     Needs Kafka (STREAM_APP_KAFKA, or the local stack of `stream-app dev up`) and its topics (made by `stream-app topics
     create`).
     """
+    import asyncio
     import logging
     import os
 
@@ -35,7 +44,24 @@ def worker() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("aiokafka", "faust", "mode"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    faust_app = create_app(settings(), bootstrap_servers(settings()))
+    bootstrap = bootstrap_servers(settings())
+    asyncio.run(_check_topics(settings(), bootstrap))
+    faust_app = create_app(settings(), bootstrap)
     faust.Worker(
         faust_app, loglevel="info", quiet=True, redirect_stdouts=False, logging_config=None
     ).execute_from_commandline()
+
+
+async def _check_topics(settings: Settings, bootstrap: str) -> None:
+    """Refuse to run on topics that would lose or mix up something; say what else is not as it should be."""
+    import logging
+
+    from stream_app import topic_admin
+    from stream_app.errors import InvalidInput
+
+    found = await topic_admin.differences(bootstrap, partitions=settings.partitions, replication=settings.replication)
+    dangerous = [difference for difference in found if difference.setting in DANGEROUS]
+    if dangerous:
+        raise InvalidInput("; ".join(map(str, dangerous)) + ": see `stream-app topics check`")
+    for difference in found:
+        logging.getLogger(__name__).warning("%s", difference)

@@ -45,12 +45,16 @@ class EventTimeMerge(Generic[T]):
     idle
         Seconds without a message after which an input that is not at its end is no longer waited for: the brokers have
         something of it that they do not give.
+    patience
+        Seconds for which a live message waits at the most for older ones of another input: a bulk load of old results
+        must not hold up the forecast of a match that is about to begin.
     now
         The time of creation, on the clock (seconds) whose readings `offer` and `take` are given.
     """
 
-    def __init__(self, sources: Sequence[str], *, idle: float, now: float) -> None:
+    def __init__(self, sources: Sequence[str], *, idle: float, patience: float, now: float) -> None:
         self._idle = idle
+        self._patience = patience
         self._inputs: dict[str, _Input[T]] = {source: _Input(gave_at=now) for source in sources}
 
     def offer(self, source: str, time: datetime, item: T, *, now: float, live: bool = False) -> int:
@@ -76,7 +80,8 @@ class EventTimeMerge(Generic[T]):
         heads = [(source, it.waiting[0]) for source, it in self._inputs.items() if it.waiting]
         if not heads:
             return None
-        source, head = min(heads, key=lambda one: one[1].time)
+        overdue = [one for one in heads if one[1].live and now - one[1].since >= self._patience]
+        source, head = min(overdue or heads, key=lambda one: one[1].time)
         for other, it in self._inputs.items():
             since = -math.inf if head.live else head.since
             if not it.waiting and now - max(it.gave_at, head.since) < self._idle and not at_end(other, since):

@@ -16,7 +16,7 @@ def at(minutes: int) -> datetime:
 
 
 def merge(idle: float = 3.0) -> EventTimeMerge[str]:
-    return EventTimeMerge(("features", "results"), idle=idle, now=0.0)
+    return EventTimeMerge(("features", "results"), idle=idle, patience=1.0, now=0.0)
 
 
 def nothing_at_end(_source: str, _since: float) -> bool:
@@ -99,6 +99,25 @@ def test_a_late_result_that_comes_while_features_wait_goes_first() -> None:
     merged.offer("results", at(45), "r45", now=5.1)
 
     assert drain(merged, now=5.2) == ["r45", "f60"]
+
+
+def test_a_bulk_load_of_old_results_holds_a_live_message_up_no_longer_than_its_patience() -> None:
+    merged = merge()
+    for minute in range(3):
+        merged.offer("results", at(minute), f"r{minute}", now=0.0)
+    merged.offer("features", at(9_999), "live", now=0.0, live=True)
+
+    assert merged.take(all_at_end, now=0.9) == ("results", "r0")
+    assert merged.take(all_at_end, now=1.0) == ("features", "live")
+    assert merged.take(all_at_end, now=1.0) == ("results", "r1")
+
+
+def test_a_message_of_a_replay_waits_for_older_ones_however_long_that_takes() -> None:
+    merged = merge()
+    merged.offer("results", at(0), "r0", now=0.0)
+    merged.offer("features", at(9), "f9", now=0.0)
+
+    assert drain(merged, now=1_000.0) == ["r0", "f9"]
 
 
 def test_nothing_waiting_means_nothing_to_take() -> None:

@@ -1,0 +1,26 @@
+"""`stream-app supervise`: keep one of the service's programs running."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("supervise", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(supervise)
+
+
+def supervise(
+    command: Annotated[list[str], typer.Argument(help="What to run, such as `worker`.", metavar="COMMAND...")],
+) -> None:
+    """Run `stream-app COMMAND...` and start it again whenever it ends.
+
+    A worker ends itself when anything surprises it, because a restart is safe and going on is not. Where nothing else
+    restarts it (containers and systemd do), this does: at once at first, more slowly when it ends again and again. It
+    says each time how the program ended. Ends with the program when that was called wrongly (exit code 2).
+    """
+    from stream_app.supervisor import Supervisor, own_command
+
+    raise typer.Exit(Supervisor(own_command(*command)).run())
