@@ -109,8 +109,9 @@ class Kalman(Rating):
         log_away = self._log_rate(away, home, -side)
         home_spread = away_spread = 0.0
         if self.parameters.spread:
-            home_spread = math.sqrt(self._variance(home, away, side))
-            away_spread = math.sqrt(self._variance(away, home, side))
+            drift = self.parameters.global_noise * (moment.clock - self.clock) * (1.0 + side * side)
+            home_spread = math.sqrt(self._variance(home, away, side) + drift)
+            away_spread = math.sqrt(self._variance(away, home, side) + drift)
         home_wins, draws, away_wins = outcome_probabilities(
             goal_probabilities(log_home, home_spread), goal_probabilities(log_away, away_spread), self.rho
         )
