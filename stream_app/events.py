@@ -113,7 +113,14 @@ class LeagueConfig:
     """
 
     kind: LeagueKind = "league"
-    models: tuple[str, ...] = ("elo_softmax", "base_rate")
+    models: tuple[str, ...] = (
+        "match_model_v1",
+        "logistic_regression_v1",
+        "random_forest_v1",
+        "naive_bayes_v1",
+        "ensemble_v1",
+        "base_rate",
+    )
     window: int = 100
     decay_drop: float = 0.05
     cold_matches: int = 30
@@ -150,10 +157,42 @@ class Probabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """One member's part in a forecast: what it says, and with which weight it is heard (all weights sum to 1)."""
+
+    member: str
+    weight: float
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Something that moved a forecast away from the base rate.
+
+    Attributes
+    ----------
+    input
+        What it is, by the name of the input that stands for it.
+    outcome
+        The outcome that the forecast holds for the likeliest.
+    shift
+        By how much it moved that outcome's probability, to first order.
+    text
+        The same in words.
+    """
+
+    input: str
+    outcome: Outcome
+    shift: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """What one model says of one match.
 
-    `confidence` is the largest probability; `conflict` says that the second largest is close to it.
+    `confidence` is the largest probability; `conflict` says that the second largest is close to it. `members` are the
+    parts of a model that has some; `why` are the few inputs that moved it most, the largest shift first.
     """
 
     model: str
@@ -164,6 +203,8 @@ class Forecast:
     confidence: float
     status: ForecastStatus
     conflict: bool = False
+    members: tuple[Voice, ...] = ()
+    why: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

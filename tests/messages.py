@@ -28,11 +28,13 @@ from stream_app.events import (
     ModelStanding,
     Prediction,
     Probabilities,
+    Reason,
     Result,
     ResultStatus,
     Score,
     Scoreboard,
     Severity,
+    Voice,
     name_id,
 )
 
@@ -128,6 +130,10 @@ def predictions() -> st.SearchStrategy[Prediction]:
         confidence=st.floats(0.34, 0.99),
         status=st.sampled_from(get_args(ForecastStatus)),
         conflict=st.booleans(),
+        members=st.lists(st.builds(Voice, MODELS, UNIT, PROBABILITIES), max_size=2).map(tuple),
+        why=st.lists(st.builds(Reason, NAMES, st.sampled_from(OUTCOMES), st.floats(-1, 1), NAMES), max_size=2).map(
+            tuple
+        ),
     )
     goals = st.builds(
         GoalForecast,

@@ -15,6 +15,7 @@ from stream_app.events import (
     Evaluation,
     EvaluationStatus,
     Features,
+    Forecast,
     LeagueConfig,
     Outcome,
     Output,
@@ -28,6 +29,7 @@ from stream_app.events import (
 from stream_app.league.fixtures import Fixture, Fixtures, Given, Revision, Sealed
 from stream_app.league.goals import goal_forecast
 from stream_app.league.member import Member, score
+from stream_app.models.ensemble import votes
 from stream_app.models.upstream import upstream_inputs
 from stream_app.ratings import Match, Ratings
 
@@ -157,9 +159,7 @@ class League:
     def _answer(self, fixture: Fixture, features: Features, revision: Revision, config: LeagueConfig) -> Prediction:
         match = _match(features)
         x = self.ratings.inputs(match) | upstream_inputs(features.features, config.odds)
-        forecasts = tuple(
-            member.forecast(x, _alias(place), config) for place, member in enumerate(self.members.values())
-        )
+        forecasts = self._forecasts(x, config)
         prediction_id = name_id(
             "prediction", self.competition, features.match_id, features.kickoff.isoformat(), revision.number
         )
@@ -183,6 +183,21 @@ class League:
             models=forecasts,
             goals=goal_forecast(x),
         )
+
+    def _forecasts(self, x: dict[str, float], config: LeagueConfig) -> tuple[Forecast, ...]:
+        """What every model says, champion first. What others want to hear of it is added to `x` as votes.
+
+        A model that listens to others speaks after those that do not; one that nobody can hear first is missing to it.
+        """
+        wanted = {name for member in self.members.values() for name in member.model.listens_to}
+        said: dict[str, Forecast] = {}
+        for listens in (False, True):
+            for place, (name, member) in enumerate(self.members.items()):
+                if bool(member.model.listens_to) == listens:
+                    said[name] = member.forecast(x, _alias(place), config)
+                    if name in wanted:
+                        x.update(votes(name, said[name].probabilities))
+        return tuple(said[name] for name in self.members)
 
     def _settle(self, fixture: Fixture, result: Result, config: LeagueConfig) -> list[Output]:
         if result.status == "postponed":

@@ -51,7 +51,19 @@ class Member:
             status = "blocked"
         elif conflict or confidence < config.uncertain_below:
             status = "uncertain"
-        return Forecast(self.name, self.version, alias, probabilities, outcome, confidence, status, conflict)
+        told = self.model.explain(x)
+        return Forecast(
+            model=self.name,
+            version=self.version,
+            alias=alias,
+            probabilities=probabilities,
+            outcome=outcome,
+            confidence=confidence,
+            status=status,
+            conflict=conflict,
+            members=told.members,
+            why=told.why,
+        )
 
     def learn(self, x: Mapping[str, float], outcome: Outcome) -> None:
         """Learn that the match that `x` describes ended with `outcome`."""

@@ -13,41 +13,10 @@ from dataclasses import dataclass
 
 from river import base
 
-from stream_app.events import OUTCOMES, Outcome, Probabilities
+from stream_app.events import OUTCOMES, Outcome, Probabilities, Reason, Voice
 
 FLOOR = 1e-6
 """The smallest probability that a model may publish; keeps one surprise from costing an infinite log loss."""
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """One member's part in a forecast: what it says, and with which weight it is heard (all weights sum to 1)."""
-
-    member: str
-    weight: float
-    probabilities: Probabilities
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Something that moved a forecast away from the base rate.
-
-    Attributes
-    ----------
-    input
-        What it is, by the name of the input that stands for it.
-    outcome
-        The outcome that the forecast holds for the likeliest.
-    shift
-        By how much it moved that outcome's probability, to first order.
-    text
-        The same in words.
-    """
-
-    input: str
-    outcome: Outcome
-    shift: float
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

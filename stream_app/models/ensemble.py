@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from stream_app.events import OUTCOMES, Outcome, Probabilities
+from stream_app.events import OUTCOMES, Outcome, Probabilities, Voice
 from stream_app.models.baselines import BaseRate
-from stream_app.models.contract import Explanation, MatchModel, Voice, guarded
+from stream_app.models.contract import Explanation, MatchModel, guarded
 
 Voting = Literal["soft", "majority"]
 

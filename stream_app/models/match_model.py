@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stream_app.events import Outcome, Probabilities
+from stream_app.events import Outcome, Probabilities, Voice
 from stream_app.models.baselines import BaseRate
 from stream_app.models.combine import Hedge
-from stream_app.models.contract import Explanation, MatchModel, Voice
+from stream_app.models.contract import Explanation, MatchModel
 from stream_app.models.experts import BAYES, CORE, EXPERTS, RATES, FormExperts
 from stream_app.models.inputs import PLACES
 from stream_app.models.market import MARKET, MarketExpert

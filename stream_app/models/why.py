@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from stream_app.events import OUTCOMES, Outcome
-from stream_app.models.contract import Reason
+from stream_app.events import OUTCOMES, Outcome, Reason
 from stream_app.models.market import MARKET
 from stream_app.models.softmax import Logits, Triple, log_ratios, softmax
 from stream_app.models.upstream import PREFIX
