@@ -46,22 +46,15 @@ def reconcile(
 
     import orjson
 
-    from stream_app.connections import bootstrap_servers, database_url
-    from stream_app.errors import InvalidInput
     from stream_app.evaluation_log import reconcile as work
     from stream_app.evaluation_log.findings import Window
     from stream_app.settings import settings
 
     chosen = settings()
-    try:
-        bootstrap = bootstrap_servers(chosen)
-    except InvalidInput as error:
-        typer.echo(f"Comparing the stores alone: {error}", err=True)
-        bootstrap = None
     window = Window(_moment("--since", since), _moment("--until", until), competition)
     report = asyncio.run(
         work.reconcile(
-            work.Sides(chosen.data_dir, database_url(chosen), bootstrap),
+            work.sides_of(chosen),
             window,
             expire_after_days=chosen.expire_after_days,
             repair=repair,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -14,6 +15,7 @@ from pathlib import Path
 import asyncpg
 import orjson
 
+from stream_app.connections import bootstrap_servers, database_url
 from stream_app.errors import InvalidInput
 from stream_app.evaluation_log import csv_files, csv_index, csv_side, postgres, postgres_side, topics_side
 from stream_app.evaluation_log.comparison import Comparison
@@ -26,6 +28,9 @@ from stream_app.evaluation_log.report import EXAMPLES, Example, Group, Note, Rep
 from stream_app.evaluation_log.row import COLUMNS, LogRow, iso
 from stream_app.evaluation_log.store import Place, TopicPartition
 from stream_app.evaluation_log.topics_side import Topics
+from stream_app.settings import Settings
+
+log = logging.getLogger(__name__)
 
 # A worker reports a prediction as expired when an event shows that its time is up; give it a day of events for that.
 _OVERDUE_GRACE = timedelta(days=1)
@@ -56,6 +61,16 @@ class Sides:
     def stores(self) -> tuple[StoreName, ...]:
         """The stores that there are."""
         return ("csv", "postgres") if self.database_url else ("csv",)
+
+
+def sides_of(settings: Settings) -> Sides:
+    """The sides that the settings, or the local stack, name."""
+    try:
+        bootstrap = bootstrap_servers(settings)
+    except InvalidInput as error:
+        log.warning("comparing the stores alone: %s", error)
+        bootstrap = None
+    return Sides(settings.data_dir, database_url(settings), bootstrap)
 
 
 async def reconcile(

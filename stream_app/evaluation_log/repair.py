@@ -16,7 +16,7 @@ import orjson
 
 from stream_app.evaluation_log.comparison import Comparison
 from stream_app.evaluation_log.findings import Defect, Side, StoreName
-from stream_app.evaluation_log.row import COLUMNS, LogRow, content_hash, iso
+from stream_app.evaluation_log.row import LogRow, iso, own_row
 from stream_app.events import name_id
 
 _TOGETHER = 1_000
@@ -90,16 +90,8 @@ class Repairer:
 def _event(what: Mapping[str, Any], now: datetime) -> LogRow:
     repair_id = name_id("repair", iso(now), orjson.dumps(what).decode())
     message = {"repair_id": repair_id, "at": iso(now), **what}
-    columns = {
-        "event_id": repair_id,
-        "event_type": "repair",
-        "event_time": now,
-        "status": what["store"],
-        "content_hash": content_hash(message),
-        "recorded_at": now,
-        "metadata": orjson.dumps(message).decode(),
-    }
-    return LogRow._make(map(columns.get, COLUMNS))
+    columns = {"event_id": repair_id, "event_type": "repair", "event_time": now, "status": what["store"]}
+    return own_row(columns, message, now)
 
 
 def _text(id_: bytes) -> str:

@@ -7,9 +7,7 @@ of the champion model where it speaks of several; the whole message is in `metad
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, get_args
@@ -17,7 +15,18 @@ from typing import Any, Literal, NamedTuple, get_args
 import orjson
 
 from stream_app.errors import InvalidInput
-from stream_app.events import OUTCOMES
+from stream_app.evaluation_log.fields import (
+    Message,
+    count_in,
+    flag_in,
+    number_in,
+    outcome_in,
+    text_in,
+    time_in,
+    uuid_in,
+    uuid_or_none_in,
+    wrong,
+)
 from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
 
 EventType = Literal[
@@ -27,14 +36,10 @@ EventType = Literal[
 
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
-_EXCERPT = 80
-# A line of a file and a text of a database hold any other character.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # A zero character, as JSON writes it; after an odd number of backslashes it is no escape but plain text.
 _ZERO = b"\\u0000"
 _ZERO_ESCAPED = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
-Message = Mapping[str, Any]
 Columns = dict[str, Any]
 
 
@@ -122,67 +127,81 @@ def row_of(topic: str, partition: int, offset: int, timestamp_ms: int, value: by
         raise InvalidInput(f"value is not JSON: {error.msg} at character {error.pos}") from None
     if not isinstance(message, dict):
         raise InvalidInput("value: wanted a JSON object")
-    metadata = orjson.dumps(message)
-    if _ZERO in metadata and _ZERO_ESCAPED.search(metadata):
-        raise InvalidInput("value contains a zero character (\\u0000), which no store can hold")
     columns = _BY_TOPIC[topic](message) | {
         "content_hash": content_hash(message),
         "kafka_topic": topic,
         "kafka_partition": partition,
         "kafka_offset": offset,
         "recorded_at": datetime.fromtimestamp(timestamp_ms / 1000, UTC),
-        "metadata": metadata.decode(),
+        "metadata": _compact(message),
     }
     return LogRow._make(map(columns.get, COLUMNS))
 
 
+def own_row(columns: Columns, message: Message, now: datetime) -> LogRow:
+    """The row of an event that comes from no topic, from those of its columns that it has, written down at `now`."""
+    metadata = _compact(message)
+    derived = {"content_hash": content_hash(message), "recorded_at": now, "metadata": metadata}
+    return LogRow._make(map((columns | derived).get, COLUMNS))
+
+
+def _compact(message: Message) -> str:
+    try:
+        compact = orjson.dumps(message)
+    except TypeError as error:
+        raise InvalidInput(f"metadata: {error}; wanted what JSON can say") from None
+    if _ZERO in compact and _ZERO_ESCAPED.search(compact):
+        raise InvalidInput("a text contains a zero character (\\u0000), which no store can hold")
+    return compact.decode()
+
+
 def _prediction(message: Message) -> Columns:
     champion = _champion(message)
-    prediction_id = _uuid(message, "prediction_id")
+    prediction_id = uuid_in(message, "prediction_id")
     columns = {
         "event_id": prediction_id,
         "event_type": "prediction",
-        "event_time": _time(message, "as_of"),
-        "competition": _text(message, "competition"),
-        "match_id": _text(message, "match_id"),
+        "event_time": time_in(message, "as_of"),
+        "competition": text_in(message, "competition"),
+        "match_id": text_in(message, "match_id"),
         "prediction_id": prediction_id,
-        "supersedes": _uuid_or_none(message, "supersedes"),
+        "supersedes": uuid_or_none_in(message, "supersedes"),
     }
     if champion:
-        columns |= _forecast(champion) | {"status": _text(champion, "status")}
+        columns |= _forecast(champion) | {"status": text_in(champion, "status")}
     return columns
 
 
 def _evaluation(message: Message) -> Columns:
     champion = _champion(message)
-    supersedes = _uuid_or_none(message, "supersedes")
+    supersedes = uuid_or_none_in(message, "supersedes")
     columns = {
-        "event_id": _uuid(message, "evaluation_id"),
+        "event_id": uuid_in(message, "evaluation_id"),
         "event_type": "correction" if supersedes else "evaluation",
-        "event_time": _time(message, "evaluated_at"),
-        "competition": _text(message, "competition"),
-        "match_id": _text(message, "match_id"),
-        "prediction_id": _uuid(message, "prediction_id"),
+        "event_time": time_in(message, "evaluated_at"),
+        "competition": text_in(message, "competition"),
+        "match_id": text_in(message, "match_id"),
+        "prediction_id": uuid_in(message, "prediction_id"),
         "supersedes": supersedes,
-        "status": _text(message, "status"),
-        "actual": None if message.get("outcome") is None else _outcome(message, "outcome"),
+        "status": text_in(message, "status"),
+        "actual": None if message.get("outcome") is None else outcome_in(message, "outcome"),
     }
     if champion:
-        scores = {name: _number(champion, name) for name in ("log_loss", "rps", "brier")}
-        columns |= _forecast(champion) | {"hit": _flag(champion, "hit")} | scores
+        scores = {name: number_in(champion, name) for name in ("log_loss", "rps", "brier")}
+        columns |= _forecast(champion) | {"hit": flag_in(champion, "hit")} | scores
     return columns
 
 
 def _alert(message: Message) -> Columns:
     return {
-        "event_id": _uuid(message, "alert_id"),
+        "event_id": uuid_in(message, "alert_id"),
         "event_type": "alert",
-        "event_time": _time(message, "at"),
-        "competition": _text(message, "competition"),
-        "match_id": _text(message, "match_id"),
-        "model_id": _text(message, "model"),
-        "model_version": _count(message, "version"),
-        "status": _text(message, "state"),
+        "event_time": time_in(message, "at"),
+        "competition": text_in(message, "competition"),
+        "match_id": text_in(message, "match_id"),
+        "model_id": text_in(message, "model"),
+        "model_version": count_in(message, "version"),
+        "status": text_in(message, "state"),
     }
 
 
@@ -200,85 +219,21 @@ def _champion(message: Message) -> Message | None:
     """What the message says of the champion; None when it says nothing of it."""
     models = message.get("models")
     if not isinstance(models, list) or not all(isinstance(model, dict) for model in models):
-        raise _wrong(message, "models", "a list of objects")
+        raise wrong(message, "models", "a list of objects")
     return next((model for model in models if model.get("alias") == "champion"), None)
 
 
 def _forecast(champion: Message) -> Columns:
     probabilities = champion.get("probabilities")
     if not isinstance(probabilities, dict):
-        raise _wrong(champion, "probabilities", "an object with H, D and A")
-    outcome = _outcome(champion, "outcome")
+        raise wrong(champion, "probabilities", "an object with H, D and A")
+    outcome = outcome_in(champion, "outcome")
     return {
-        "model_id": _text(champion, "model"),
-        "model_version": _count(champion, "version"),
+        "model_id": text_in(champion, "model"),
+        "model_version": count_in(champion, "version"),
         "outcome": outcome,
-        "confidence": _number(probabilities, outcome),
-        "p_home": _number(probabilities, "H"),
-        "p_draw": _number(probabilities, "D"),
-        "p_away": _number(probabilities, "A"),
+        "confidence": number_in(probabilities, outcome),
+        "p_home": number_in(probabilities, "H"),
+        "p_draw": number_in(probabilities, "D"),
+        "p_away": number_in(probabilities, "A"),
     }
-
-
-def _text(source: Message, name: str) -> str:
-    value = source.get(name)
-    if not isinstance(value, str) or not value or _CONTROL.search(value):
-        raise _wrong(source, name, "a text without control characters")
-    return value
-
-
-def _number(source: Message, name: str) -> float:
-    value = source.get(name)
-    if not isinstance(value, float | int) or isinstance(value, bool) or not math.isfinite(value):
-        raise _wrong(source, name, "a finite number")
-    return float(value)
-
-
-def _flag(source: Message, name: str) -> bool:
-    value = source.get(name)
-    if not isinstance(value, bool):
-        raise _wrong(source, name, "true or false")
-    return value
-
-
-def _count(source: Message, name: str) -> int:
-    value = source.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
-        raise _wrong(source, name, "a whole number from 0 to 2147483647")
-    return value
-
-
-def _outcome(source: Message, name: str) -> str:
-    value = source.get(name)
-    if not isinstance(value, str) or value not in OUTCOMES:
-        raise _wrong(source, name, "H, D or A")
-    return value
-
-
-def _time(source: Message, name: str) -> datetime:
-    value = source.get(name)
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if moment is not None and moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise _wrong(source, name, "a moment in ISO 8601 with Z or an offset")
-
-
-def _uuid(source: Message, name: str) -> str:
-    value = source.get(name)
-    try:
-        if isinstance(value, str):
-            return str(uuid.UUID(value))
-    except ValueError:
-        pass
-    raise _wrong(source, name, "a UUID")
-
-
-def _uuid_or_none(source: Message, name: str) -> str | None:
-    return None if source.get(name) is None else _uuid(source, name)
-
-
-def _wrong(source: Message, name: str, wanted: str) -> InvalidInput:
-    return InvalidInput(f"{name} {ascii(source.get(name))[:_EXCERPT]}: wanted {wanted}")

@@ -411,7 +411,7 @@ async def test_the_command_tells_repairs_and_says_by_its_code_whether_all_is_wel
     code, out, err = await command()
     assert code == 0
     assert "Clean." in out
-    assert "Comparing the stores alone: no Kafka" in err
+    assert "comparing the stores alone: no Kafka" in err
     await alone.execute("delete from evaluation_log where match_id = 'bundesliga-1'")
     code, out, _ = await command()
     assert code == 1
