@@ -18,7 +18,8 @@ FIRM = 30
 OUTLIER = 8.0
 """Standard deviations from the mean at which a number teaches the scale no more."""
 
-_TINY = 1e-12
+_ROUNDING = 1e-18
+"""Variance, relative to the squared mean, below which nothing but rounding can have moved a number."""
 
 
 class Standardiser:
@@ -37,7 +38,7 @@ class Standardiser:
         result = []
         for value, mean, variance in zip(values, self.means, self.variances, strict=True):
             # The comparison is false for a value that is not a number.
-            if variance > _TINY and -math.inf < value < math.inf:
+            if variance > _ROUNDING * mean * mean and -math.inf < value < math.inf:
                 scaled = (value - mean) / math.sqrt(variance)
                 result.append(CLIP if scaled > CLIP else -CLIP if scaled < -CLIP else scaled)
             else:
@@ -52,7 +53,7 @@ class Standardiser:
             count = self.counts[place] + 1
             error = value - self.means[place]
             variance = self.variances[place]
-            if count > FIRM and variance > _TINY:
+            if count > FIRM and variance > 0.0:
                 limit = OUTLIER * math.sqrt(variance)
                 error = min(max(error, -limit), limit)
             step = 1.0 / (count if count < MEMORY else MEMORY)
