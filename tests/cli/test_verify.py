@@ -9,6 +9,8 @@ import orjson
 import pytest
 
 from stream_app.feeds.schedule import schedule
+from stream_app.log_tools import verify
+from stream_app.settings import load
 from stream_app.topics import EVALUATIONS, PREDICTIONS, SNAPSHOTS
 from tests.support import programs, topics
 from tests.support.matches import played
@@ -34,7 +36,12 @@ async def test_what_workers_publish_is_proven_and_their_tables_can_be_made_anew(
     with worker(clean_kafka, tmp_path, "again") as running:
         await send(clean_kafka, events[500:])
         await until_published(clean_kafka, EVALUATIONS, len(matches))
-        await until(lambda: _verified(tmp_path, env)["snapshots"]["equal"] == 3, "the last checkpoint is written")
+
+        async def proven() -> bool:
+            report = await verify(load(app_id=f"app-{tmp_path.name}"), clean_kafka)
+            return report.holds and report.snapshots.equal == 3
+
+        await until(proven, "the last checkpoint is written")
 
     assert while_running.returncode == 2
     assert "is running; stop all workers" in while_running.stderr
