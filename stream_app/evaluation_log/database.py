@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from stream_app.errors import Fatal, InvalidInput, Retryable
+from stream_app.evaluation_log import tls
 from stream_app.evaluation_log.migrations import Migration, lacking, migrate
 
 # Longer than a batch ever takes; a connection that hangs for longer is given up and made anew.
@@ -49,12 +50,16 @@ async def connect(url: str) -> asyncpg.Connection:
     Retryable
         The server is not there.
     InvalidInput
-        The address, the user, the password or the database is wrong.
+        The address, the user, the password or the database is wrong, or the server cannot prove who it is.
     """
     try:
-        # A pooler gives each transaction another server connection: statements prepared on one are not on the next.
         return await asyncpg.connect(
-            url, statement_cache_size=0, timeout=CONNECT_TIMEOUT_S, command_timeout=_COMMAND_TIMEOUT_S
+            url,
+            # A pooler gives each transaction another server connection: what was prepared on one is not on the next.
+            statement_cache_size=0,
+            ssl=tls.context_for(url),
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=_COMMAND_TIMEOUT_S,
         )
     except (*_PASSING, *_SET_UP_WRONGLY, ValueError) as error:
         raise translated(error) from error
@@ -66,6 +71,8 @@ def translated(error: Exception) -> Exception:
     hint = getattr(error, "hint", None)
     if hint:
         text += f" ({hint})"
+    if advice := tls.advice(error):
+        return InvalidInput(f"the database's server: {advice} ({error})")
     if isinstance(error, _SET_UP_WRONGLY):
         return InvalidInput(f"{text}. Look at STREAM_APP_DATABASE_URL and at the rights of its user")
     if isinstance(error, _PASSING):
