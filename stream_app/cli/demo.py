@@ -31,7 +31,7 @@ def demo(
     on where the first one was; nothing is counted twice.
     """
     from stream_app.dev import demo
-    from stream_app.dev.process import stopped_by_signals
+    from stream_app.dev.signals import stopped_by_signals
     from stream_app.settings import settings
 
     try:

@@ -47,7 +47,7 @@ def up(
     if detach:
         _up_in_background(as_json)
         return
-    from stream_app.dev.process import stopped_by_signals
+    from stream_app.dev.signals import stopped_by_signals
 
     stack = _stack()
     with stopped_by_signals():

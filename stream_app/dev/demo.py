@@ -19,6 +19,7 @@ from stream_app import topic_admin
 from stream_app.dev import stores
 from stream_app.dev.process import LOOPBACK, Child, free_ports, spawn
 from stream_app.dev.screen import Screen
+from stream_app.dev.signals import run_until_signal
 from stream_app.dev.stack import LOCK_FILE, Running, Stack
 from stream_app.dev.tally import ModelFigures, Tally, counting
 from stream_app.errors import InvalidInput, Retryable
@@ -92,13 +93,13 @@ def run(settings: Settings, *, once: bool, fresh: bool) -> int:
     with ExitStack() as on_the_way_out:
         screen.step("Starting Kafka and PostgreSQL")
         running = on_the_way_out.enter_context(stack.up())
-        asyncio.run(
+        run_until_signal(
             topic_admin.create(running.bootstrap, partitions=settings.partitions, replication=settings.replication)
         )
         screen.step("Starting the worker, the evaluation log and the live view")
         site = on_the_way_out.enter_context(_site(running, settings))
         screen.step(f"Live view: {site.address}")
-        summary, expected = asyncio.run(_replay(site, screen))
+        summary, expected = run_until_signal(_replay(site, screen))
         (running.folder / "summary.json").write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
         screen.result(summary.models, summary.evaluations, summary.replay_seconds)
         complete = summary.is_complete(expected)

@@ -12,12 +12,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TypedDict
 
 from stream_app.errors import Retryable
@@ -25,7 +23,6 @@ from stream_app.errors import Retryable
 PR_SET_PDEATHSIG = 1
 LOOPBACK = "127.0.0.1"
 LOG_TAIL_LINES = 15
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Below the ports that Linux and macOS give to outgoing connections, so that none of those takes a port that a server
 # of ours has left for a moment.
 PORTS = range(20_000, 30_000)
@@ -181,24 +178,6 @@ def is_alive(pid: int) -> bool:
         )
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-@contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """Within this, the signals that ask a program to end raise KeyboardInterrupt, so that it can clean up in order."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        # One request is enough: a second one must not cut the cleaning short.
-        for it in ENDING_SIGNALS:
-            signal.signal(it, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in ENDING_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def unprivileged_user() -> pwd.struct_passwd | None:

@@ -74,7 +74,8 @@ def test_every_make_target_explains_itself() -> None:
     makefile = (ROOT / "Makefile").read_text()
     declared = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
 
-    answer = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    command = ["make", "--no-print-directory", "help"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert {line.split()[0] for line in answer.stdout.splitlines()[1:]} == declared
 

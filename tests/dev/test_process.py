@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.dev.process import LOOPBACK, free_ports, is_alive, spawn, stopped_by_signals
+from stream_app.dev.process import LOOPBACK, free_ports, is_alive, spawn
 from stream_app.errors import Retryable
 from tests.support.programs import environment
 from tests.support.waiting import wait_until
@@ -90,24 +89,3 @@ def test_a_process_that_was_not_waited_for_is_not_alive() -> None:
 
     process.wait()
     assert not is_alive(process.pid)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_ending_signal_interrupts_once_and_the_handlers_come_back(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    cleaned = False
-
-    def work() -> None:
-        nonlocal cleaned
-        with stopped_by_signals():
-            try:
-                os.kill(os.getpid(), number)
-            finally:
-                os.kill(os.getpid(), number)
-                cleaned = True
-
-    with pytest.raises(KeyboardInterrupt):
-        work()
-
-    assert cleaned
-    assert signal.getsignal(number) is before
