@@ -1,14 +1,15 @@
 """The keeper: applies log entries to the leagues in log order, publishes what they say, and keeps checkpoints.
 
-Both agents on the log hand their entries to one barrier. What comes out of it is applied batch by batch; a batch ends
-when the brokers have confirmed everything that it published. A checkpoint then puts the changed leagues and the place
-in the log on record, and only after that the place is committed.
+Both agents on the log hand their entries to one barrier. What comes out of it is applied and published at once. A
+checkpoint first waits until the brokers have confirmed all of that, then puts the changed leagues and the place in the
+log on record, and only after that the place is committed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Collection
 from contextlib import suppress
 from time import monotonic
@@ -35,7 +36,13 @@ from stream_app.topics import LOG
 log = logging.getLogger(__name__)
 
 BATCH = 512
-"""Entries applied and confirmed together. What arrives in the meantime is the next batch."""
+"""Entries taken from the barrier at a time."""
+
+UNCONFIRMED = 4_096
+"""Outputs that may be on their way to the brokers before applying waits for them."""
+
+SCOREBOARD_S = 0.25
+"""Seconds between two scoreboards of the worker while there is no end of entries; when there is, one comes at once."""
 
 YIELD_S = 0.02
 """Seconds of applying after which the event loop gets a turn, so that heartbeats and fetches go on."""
@@ -56,6 +63,9 @@ class Keeper:
         self._arrived = asyncio.Event()
         self._books: dict[str, Book] = {}
         self._dirty: dict[str, int] = {}
+        self._scores_changed: dict[str, int] = {}
+        self._scores_at = 0.0
+        self._unconfirmed: deque[Awaitable[object]] = deque()
         self._last: dict[int, dict[str, int]] = {}
         self._applied: dict[int, int] = {}
         self._checkpointed: dict[int, int] = {}
@@ -83,6 +93,8 @@ class Keeper:
         self._barrier.clear()
         self._books.clear()
         self._dirty.clear()
+        self._scores_changed.clear()
+        self._unconfirmed.clear()
         self._last.clear()
         self._applied.clear()
         self._checkpointed.clear()
@@ -122,7 +134,9 @@ class Keeper:
             batch = self._barrier.take(BATCH)
             if batch:
                 await self._apply(batch)
-            else:
+            if not batch or monotonic() - self._scores_at >= SCOREBOARD_S:
+                await self._publish_scoreboards()
+            if not batch:
                 await self._wait_for_entries()
             if self._checkpoint_is_due():
                 await self.checkpoint()
@@ -141,34 +155,40 @@ class Keeper:
 
     async def _apply(self, batch: list[tuple[int, int, Entry]]) -> None:
         epoch = self._ownership.epoch
-        sent: list[Awaitable[object]] = []
-        changed: dict[str, int] = {}
         yielded = monotonic()
         for partition, offset, entry in batch:
             self._fence.check()
             book = await self._book(entry.competition, partition)
             outputs = book.apply(offset, entry)
-            changed[entry.competition] = partition
+            self._dirty[entry.competition] = self._scores_changed[entry.competition] = partition
             self._last[partition][entry.competition] = book.position
+            self._applied[partition] = offset + 1
+            self._since_checkpoint += 1
             for output in outputs:
-                sent.append(await self._app.producer.send(output.topic, entry.key, output.value, partition, None, None))
+                await self._publish(output.topic, entry.key, output.value, partition)
                 fail_points.reach(fail_points.AMID_OUTPUTS)
             if monotonic() - yielded > YIELD_S:
                 await asyncio.sleep(0)
                 yielded = monotonic()
             if self._ownership.epoch != epoch:
                 return
+
+    async def _publish(self, topic: str, key: bytes, value: bytes, partition: int) -> None:
+        self._unconfirmed.append(await self._app.producer.send(topic, key, value, partition, None, None))
+        if len(self._unconfirmed) >= UNCONFIRMED:
+            await self._confirm(UNCONFIRMED // 2)
+
+    async def _publish_scoreboards(self) -> None:
+        self._scores_at = monotonic()
+        changed, self._scores_changed = self._scores_changed, {}
         scoreboards = [(name, encode(self._books[name].scoreboard()), partition) for name, partition in changed.items()]
         for competition, scoreboard, partition in scoreboards:
-            sent.append(await self._tables.put_scoreboard(competition, scoreboard, partition))
-        for confirmation in sent:
-            await confirmation
-        if self._ownership.epoch != epoch:
-            return
-        self._dirty.update(changed)
-        for partition, offset, _ in batch:
-            self._applied[partition] = offset + 1
-        self._since_checkpoint += len(batch)
+            self._unconfirmed.append(await self._tables.put_scoreboard(competition, scoreboard, partition))
+
+    async def _confirm(self, rest: int) -> None:
+        """Wait until the brokers have confirmed all but the last `rest` of what was published."""
+        while len(self._unconfirmed) > rest:
+            await self._unconfirmed.popleft()
 
     async def _book(self, competition: str, partition: int) -> Book:
         book = self._books.get(competition)
@@ -197,6 +217,9 @@ class Keeper:
     async def checkpoint(self) -> None:
         """Put every changed league and the place in the log on record, then commit that place."""
         epoch = self._ownership.epoch
+        await self._confirm(0)
+        if self._ownership.epoch != epoch:
+            return
         places = {p: place for p, place in self._applied.items() if place > self._checkpointed[p]}
         written = 0
         sent: list[Awaitable[object]] = []
