@@ -6,11 +6,11 @@ from array import array
 from collections.abc import Callable, Mapping
 from statistics import median
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from stream_app.events import Outcome
 from stream_app.league import League
-from stream_app.models.contract import MatchModel
+from stream_app.models.contract import Explanation, MatchModel
 from stream_app.ratings import Match, Ratings
 
 RATINGS = "ratings"
@@ -61,8 +61,12 @@ class _TimedModel(MatchModel):
     def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
         _timed(lambda: self.model.learn_one(x, y), self.times.learn)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.model, name)
+    def explain(self, x: Mapping[str, float]) -> Explanation:
+        return self.model.explain(x)
+
+    @property
+    def listens_to(self) -> tuple[str, ...]:
+        return self.model.listens_to
 
 
 class _TimedRatings(Ratings):
