@@ -127,8 +127,8 @@ async def counting(bootstrap: str, tally: Tally) -> AsyncIterator[None]:
         fetch_max_wait_ms=FETCH_WAIT_MS,
         max_partition_fetch_bytes=INPUT_MAX_BYTES,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         ends = await consumer.end_offsets(consumer.assignment())
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             await _count(consumer, tally)
