@@ -73,6 +73,9 @@ class Settings(BaseSettings):
         description="PostgreSQL (or Supabase) address, postgresql://user:password@host:port/name."
         " Empty: the local stack.",
     )
+    reconcile_interval_s: Seconds | None = Field(
+        None, description="Seconds between two comparisons of the evaluation log's stores by the sink. Not set: none."
+    )
     data_dir: Path = Field(Path(".dev"), description="Folder of the local stack and of the CSV evaluation log.")
 
     # Topics

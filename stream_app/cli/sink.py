@@ -22,7 +22,8 @@ def sink(
     The log is kept twice: in evaluation_log.csv in the data folder (STREAM_APP_DATA_DIR), and in the table
     evaluation_log of PostgreSQL (STREAM_APP_DATABASE_URL, or the local stack of `stream-app dev up`). Without a
     database the file alone is kept. Each event is in each of them once, whatever dies and whenever; a database that is
-    away is waited for. Ends cleanly with Ctrl-C or SIGTERM.
+    away is waited for. With STREAM_APP_RECONCILE_INTERVAL_S the two are compared with each other and with Kafka every
+    so many seconds, and what is found becomes an event too. Ends cleanly with Ctrl-C or SIGTERM.
     """
     import asyncio
     import json
@@ -35,6 +36,8 @@ def sink(
     from stream_app.evaluation_log.csv_log import CsvLog
     from stream_app.evaluation_log.database import shown
     from stream_app.evaluation_log.postgres import PostgresLog
+    from stream_app.evaluation_log.reconcile import Sides
+    from stream_app.evaluation_log.schedule import reconcile_every
     from stream_app.evaluation_log.sink import run
     from stream_app.evaluation_log.store import Store
     from stream_app.settings import settings
@@ -59,7 +62,11 @@ def sink(
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await run(bootstrap, chosen.app_id, stores, stopped)
+        work = [run(bootstrap, chosen.app_id, stores, stopped)]
+        if chosen.reconcile_interval_s:
+            sides = Sides(chosen.data_dir, url, bootstrap)
+            work.append(reconcile_every(chosen.reconcile_interval_s, sides, chosen.expire_after_days, stopped))
+        await asyncio.gather(*work)
 
     try:
         asyncio.run(serve())

@@ -106,7 +106,7 @@ class AsyncEvaluationLogger:
         InvalidInput
             An argument is wrong; the text names it.
         """
-        return await self._keep(
+        return await self.keep(
             own_events.prediction_row(
                 model_id,
                 match_id,
@@ -141,7 +141,7 @@ class AsyncEvaluationLogger:
             An argument is wrong, or no store has such a prediction.
         """
         of = await self._prediction(uuid_in({"event_id": event_id}, "event_id"))
-        return await self._keep(own_events.evaluation_row(of, actual_result, accuracy, metadata=metadata, now=_now()))
+        return await self.keep(own_events.evaluation_row(of, actual_result, accuracy, metadata=metadata, now=_now()))
 
     async def log_training(
         self,
@@ -153,7 +153,7 @@ class AsyncEvaluationLogger:
         metadata: Extra = None,
     ) -> str:
         """Keep that a model was trained, with what was measured; the event id. Raises InvalidInput."""
-        return await self._keep(
+        return await self.keep(
             own_events.training_row(
                 model_id,
                 competition=competition,
@@ -164,13 +164,8 @@ class AsyncEvaluationLogger:
             )
         )
 
-    async def reconcile_logs(self, *, repair: bool = False) -> Report:
-        """Compare the stores and the topics, and put right what differs if `repair`; see `reconcile.reconcile`."""
-        return await reconcile(
-            self._sides, Window(), expire_after_days=self._expire_after_days, repair=repair, now=_now()
-        )
-
-    async def _keep(self, row: LogRow) -> str:
+    async def keep(self, row: LogRow) -> str:
+        """Keep an event that comes from no topic; its id."""
         async with self._writing:
             await self._append(self._csv, row)
             try:
@@ -179,6 +174,12 @@ class AsyncEvaluationLogger:
             except Retryable as error:
                 log.warning("event %s is in the CSV log alone until the logs are reconciled: %s", row.event_id, error)
         return row.event_id
+
+    async def reconcile_logs(self, *, repair: bool = False) -> Report:
+        """Compare the stores and the topics, and put right what differs if `repair`; see `reconcile.reconcile`."""
+        return await reconcile(
+            self._sides, Window(), expire_after_days=self._expire_after_days, repair=repair, now=_now()
+        )
 
     async def _append(self, store: Store, row: LogRow) -> None:
         if store.name not in self._open:

@@ -10,6 +10,7 @@ from typing import Any
 from stream_app.errors import InvalidInput
 from stream_app.evaluation import scoring
 from stream_app.evaluation_log.fields import Message, count_in, number_in, outcome_in, text_in, wrong
+from stream_app.evaluation_log.report import Report
 from stream_app.evaluation_log.row import LogRow, iso, own_row
 from stream_app.events import OUTCOMES, Outcome, Probabilities
 
@@ -139,6 +140,19 @@ def training_row(
         "competition": _text_or_none(message, "competition"),
         "model_id": text_in({"model_id": model_id}, "model_id"),
         "model_version": count_in({"model_version": model_version}, "model_version"),
+    }
+    return own_row(columns, message, now)
+
+
+def reconciliation_row(report: Report, now: datetime) -> LogRow:
+    """The row of a comparison of the stores that was made `now`, with all that it found."""
+    event_id = str(uuid.uuid4())
+    message = {"reconciliation_id": event_id, "at": iso(now), **report.plain()}
+    columns = {
+        "event_id": event_id,
+        "event_type": "reconciliation",
+        "event_time": now,
+        "status": "clean" if report.clean else "not clean",
     }
     return own_row(columns, message, now)
 

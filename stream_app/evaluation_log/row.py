@@ -30,9 +30,17 @@ from stream_app.evaluation_log.fields import (
 from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
 
 EventType = Literal[
-    "prediction", "evaluation", "correction", "training", "reinforcement", "promotion", "alert", "repair"
+    "prediction",
+    "evaluation",
+    "correction",
+    "training",
+    "reinforcement",
+    "promotion",
+    "alert",
+    "repair",
+    "reconciliation",
 ]
-"""What a row is about; `repair` is the log's own: something was put right in a store."""
+"""What a row is about. The last two are the log's own: something was put right, or the stores were compared."""
 
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
