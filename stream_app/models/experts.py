@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from stream_app.events import OUTCOMES, Outcome
-from stream_app.models.inputs import finite, hit, pair
+from stream_app.models.inputs import hit, known, known_ones, pair
 from stream_app.models.river_parts import GaussianBayes
 from stream_app.models.scaling import Standardiser
 from stream_app.models.softmax import HeadBank, Logits, Triple
@@ -82,19 +82,15 @@ class FormExperts:
     def learn(self, x: Mapping[str, float], forecasts: list[Triple], outcome: Outcome) -> None:
         """Learn how a match ended of which the experts had said `forecasts`."""
         self.heads.learn(self.inputs(x), forecasts[: len(HEADS)], hit(outcome))
-        self.scale.learn([finite(x, name) for name in CORE])
-        if not math.isnan(finite(x, BAYES_INPUT)):
-            self.bayes.learn_one({BAYES_INPUT: x[BAYES_INPUT]}, outcome)  # type: ignore[no-untyped-call]  # River is untyped
+        self.scale.learn([known(x, name) for name in CORE])
+        self.bayes.learn_one(known_ones(x, (BAYES_INPUT,)), outcome)  # type: ignore[no-untyped-call]  # River is untyped
 
     def inputs(self, x: Mapping[str, float]) -> list[float]:
         """The inputs of the heads: a constant, and `CORE` standardised."""
-        return [1.0, *self.scale.standardised([finite(x, name) for name in CORE])]
+        return [1.0, *self.scale.standardised([known(x, name) for name in CORE])]
 
     def _bayes(self, x: Mapping[str, float]) -> Logits | None:
-        value = finite(x, BAYES_INPUT)
-        if math.isnan(value):
-            return None
-        answer = self.bayes.predict_proba_one({BAYES_INPUT: value})
+        answer = self.bayes.predict_proba_one(known_ones(x, (BAYES_INPUT,)))
         home, draw, away = (answer.get(outcome, 0.0) for outcome in OUTCOMES)
         if min(home, draw, away) <= 0.0:
             return None

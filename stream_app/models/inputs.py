@@ -1,4 +1,4 @@
-"""Reading a model's inputs: one flat dictionary of numbers, of which any may be missing or not finite."""
+"""Reading a model's inputs: one flat dictionary of numbers, of which any may be missing or make no sense."""
 
 from __future__ import annotations
 
@@ -11,16 +11,28 @@ from stream_app.models.softmax import Logits, Triple
 PLACES: Mapping[Outcome, int] = {"H": 0, "D": 1, "A": 2}
 """Where each outcome stands in a triple of probabilities."""
 
+LARGEST = 25.0
+LARGEST_ELO = 4_000.0
+"""What no rating input can exceed: log ratios, log rates and goals; points of Elo. A number beyond is a mistake."""
 
-def finite(x: Mapping[str, float], name: str) -> float:
-    """The number called `name`, or not-a-number where it is missing or not finite."""
+
+def known(x: Mapping[str, float], name: str) -> float:
+    """The rating input called `name`, or not-a-number where it is missing or cannot be."""
     value = x.get(name, math.nan)
-    return value if math.isfinite(value) else math.nan
+    largest = LARGEST_ELO if name == "elo_difference" else LARGEST
+    # The comparison is false for a value that is not a number.
+    return value if -largest <= value <= largest else math.nan
+
+
+def known_ones(x: Mapping[str, float], names: tuple[str, ...]) -> dict[str, float]:
+    """The rating inputs of these names that are there and can be."""
+    values = ((name, known(x, name)) for name in names)
+    return {name: value for name, value in values if not math.isnan(value)}
 
 
 def pair(x: Mapping[str, float], prefix: str) -> Logits | None:
-    """The log ratios of H and A to D that `x` has under `prefix`; None unless both are there and finite."""
-    home, away = finite(x, f"{prefix}_log_hd"), finite(x, f"{prefix}_log_ad")
+    """The log ratios of H and A to D that `x` has under `prefix`; None unless both are known."""
+    home, away = known(x, f"{prefix}_log_hd"), known(x, f"{prefix}_log_ad")
     return None if math.isnan(home) or math.isnan(away) else (home, away)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -11,6 +10,7 @@ from river import drift, forest, preprocessing
 from stream_app.events import OUTCOMES, Outcome
 from stream_app.models.baselines import BaseRate
 from stream_app.models.contract import MatchModel, guarded
+from stream_app.models.inputs import known_ones
 from stream_app.models.river_parts import GaussianBayes, PlainGaussianSplitter, Unmeasured, softmax_regression
 
 RATING_INPUTS = (
@@ -75,7 +75,7 @@ class RiverModel(MatchModel):
         self.base_rate.learn_one(x, y)
 
     def _prepared(self, x: Mapping[str, float]) -> dict[str, float]:
-        return {name: x[name] for name in self.inputs if name in x and math.isfinite(x[name])}
+        return known_ones(x, self.inputs)
 
 
 class LogisticRegression(RiverModel):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from stream_app.events import Outcome
-from stream_app.models.inputs import finite, hit
+from stream_app.models.inputs import hit
 from stream_app.models.market import ODDS, OddsNames, market_inputs
 from stream_app.models.scaling import Standardiser
 from stream_app.models.softmax import HeadBank, Logits, Triple
@@ -40,7 +40,7 @@ def upstream_inputs(features: Mapping[str, float] | None, odds: tuple[OddsNames,
     Odds that are recognised become the market's log ratios (see `market`); every other number keeps its name, behind
     `PREFIX`. What is not finite, or absurd, is left out.
     """
-    usable = {name: float(value) for name, value in sorted((features or {}).items()) if abs(value) < ABSURD}
+    usable = {name: float(value) for name, value in sorted((features or {}).items()) if not math.isnan(_usable(value))}
     known = {name for names in odds for name in names}
     others = [name for name in usable if name not in known][:MOST_NAMES]
     return market_inputs(usable, odds) | {sys.intern(PREFIX + name): usable[name] for name in others}
@@ -77,7 +77,7 @@ class UpstreamExpert:
             self.head.learn(self._inputs(values, without), [forecast], hit(outcome))
             self.scale.learn(values)
         for name in x:
-            if name.startswith(PREFIX) and math.isfinite(x[name]):
+            if name.startswith(PREFIX) and not math.isnan(_usable(x[name])):
                 self._see(name)
 
     def terms(self, x: Mapping[str, float], without: Logits) -> dict[str, Logits]:
@@ -86,7 +86,7 @@ class UpstreamExpert:
         return {name: (home[place], away[place]) for place, name in enumerate(self.names, start=_FIRST_NUMBER)}
 
     def _values(self, x: Mapping[str, float]) -> list[float]:
-        return [math.asinh(finite(x, name)) for name in self.names]
+        return [math.asinh(_usable(x.get(name, math.nan))) for name in self.names]
 
     def _inputs(self, values: list[float], without: Logits) -> list[float]:
         return [1.0, *without, *self.scale.standardised(values)]
@@ -105,3 +105,8 @@ class UpstreamExpert:
                 self.names[place], self.last_seen[place] = name, self.matches
                 self.scale.reset(place)
                 self.head.reset(place + _FIRST_NUMBER)
+
+
+def _usable(value: float) -> float:
+    """`value`, or not-a-number where it makes no sense."""
+    return value if abs(value) < ABSURD else math.nan

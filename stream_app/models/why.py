@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from stream_app.events import OUTCOMES, Outcome, Reason
+from stream_app.models.inputs import known
 from stream_app.models.market import MARKET
 from stream_app.models.softmax import Logits, Triple, log_ratios, softmax
 from stream_app.models.upstream import PREFIX
@@ -73,24 +74,47 @@ def _reason(name: str, outcome: Outcome, shift: float, x: Mapping[str, float]) -
 
 
 def _subject(name: str, x: Mapping[str, float]) -> str:
-    """What an input says of the match; empty for one that a person has no use for."""
-    if name == "elo_difference":
-        return f"Elo ratings, with home advantage: {x[name]:+.0f} points for the home side"
-    if name == "pi_difference":
-        return f"pi-ratings: {x[name]:+.1f} goals for the home side"
-    if name == STRENGTHS:
-        home, away = math.exp(x["kalman_log_home_rate"]), math.exp(x["kalman_log_away_rate"])
-        return f"attacks and defences: {home:.1f} to {away:.1f} goals expected"
-    if name == "kalman_log_rate_sum":
-        both = math.exp(x["kalman_log_home_rate"]) + math.exp(x["kalman_log_away_rate"])
-        return f"{both:.1f} goals expected in all"
-    if name == "neutral":
-        return "neutral ground" if x[name] else "home ground"
-    if name == "friendly":
-        return "a friendly" if x[name] else "a competitive match"
-    if name == MARKET:
-        home, draw, away = softmax((x[f"{MARKET}_log_hd"], x[f"{MARKET}_log_ad"]))
-        return f"bookmakers' odds: {home:.0%} home, {draw:.0%} draw, {away:.0%} away"
+    """What an input says of the match; empty for one that a person has no use for, or that says nothing."""
     if name.startswith(PREFIX):
         return f"{name.removeprefix(PREFIX)} = {x[name]:g}"
-    return ""
+    values = [known(x, read) for read in _READS.get(name, ())]
+    if not values or any(map(math.isnan, values)):
+        return ""
+    return _PHRASES[name](*values)
+
+
+def _expected(log_home: float, log_away: float) -> str:
+    return f"attacks and defences: {math.exp(log_home):.1f} to {math.exp(log_away):.1f} goals expected"
+
+
+def _goals(log_home: float, log_away: float) -> str:
+    return f"{math.exp(log_home) + math.exp(log_away):.1f} goals expected in all"
+
+
+def _odds(log_hd: float, log_ad: float) -> str:
+    home, draw, away = softmax((log_hd, log_ad))
+    return f"bookmakers' odds: {home:.0%} home, {draw:.0%} draw, {away:.0%} away"
+
+
+_RATES = ("kalman_log_home_rate", "kalman_log_away_rate")
+
+_READS: Mapping[str, tuple[str, ...]] = {
+    "elo_difference": ("elo_difference",),
+    "pi_difference": ("pi_difference",),
+    STRENGTHS: _RATES,
+    "kalman_log_rate_sum": _RATES,
+    "neutral": ("neutral",),
+    "friendly": ("friendly",),
+    MARKET: (f"{MARKET}_log_hd", f"{MARKET}_log_ad"),
+}
+"""The inputs that the words for each reason are made of."""
+
+_PHRASES: Mapping[str, Callable[..., str]] = {
+    "elo_difference": "Elo ratings, with home advantage: {:+.0f} points for the home side".format,
+    "pi_difference": "pi-ratings: {:+.1f} goals for the home side".format,
+    STRENGTHS: _expected,
+    "kalman_log_rate_sum": _goals,
+    "neutral": lambda neutral: "neutral ground" if neutral else "home ground",
+    "friendly": lambda friendly: "a friendly" if friendly else "a competitive match",
+    MARKET: _odds,
+}
