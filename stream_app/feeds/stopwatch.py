@@ -43,7 +43,7 @@ class Stopwatch:
     def attach(self, league: League) -> None:
         """Take the time of `league` from now on; it answers as before."""
         league.ratings = _TimedRatings(league.ratings, self._of(RATINGS))
-        for member in league.members.values():
+        for member in league.squad.members.values():
             member.model = _TimedModel(member.model, self._of(member.name))
 
     def _of(self, name: str) -> Times:

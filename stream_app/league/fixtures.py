@@ -6,7 +6,7 @@ From there
 
 * `final` and `corrected` make the match **played**;
 * `abandoned` ends it without a score: **abandoned**;
-* `postponed` opens it again, whatever it was;
+* `postponed` opens it again when it was played or abandoned;
 * without a result it is **expired** when an event comes from more than a set number of days after its kickoff; a result
   or newer features still bring it back.
 

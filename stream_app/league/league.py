@@ -6,30 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stream_app.errors import Fatal
-from stream_app.evaluation.drift import METRIC, Decay
-from stream_app.evaluation.rolling import marks_of
 from stream_app.events import (
-    Alias,
     Configure,
-    DecayAlert,
     Evaluation,
     EvaluationStatus,
     Features,
-    Forecast,
     LeagueConfig,
-    Outcome,
     Output,
     Prediction,
     Result,
-    Score,
     Scoreboard,
     name_id,
     outcome_of,
 )
 from stream_app.league.fixtures import Fixture, Fixtures, Given, Revision, Sealed
 from stream_app.league.goals import goal_forecast
-from stream_app.league.member import Member, score
-from stream_app.models.ensemble import votes
+from stream_app.league.member import score
+from stream_app.league.squad import Squad
 from stream_app.models.upstream import upstream_inputs
 from stream_app.ratings import Match, Ratings
 
@@ -69,8 +62,7 @@ class League:
         self.competition = competition
         self.config: LeagueConfig | None = None
         self.ratings = Ratings("league")
-        self.members: dict[str, Member] = {}
-        self.versions: dict[str, int] = {}
+        self.squad = Squad(competition)
         self.fixtures = Fixtures()
         self.matches = 0
         self.counts = Counts()
@@ -93,17 +85,10 @@ class League:
         if config == self.config:
             return []
         anew = self.config is None or config.kind != self.config.kind
-        kept = {} if anew else self.members
-        members = {
-            name: kept.get(name) or Member(name, self.versions.get(name, 0) + 1, config.window)
-            for name in config.models
-        }
-        for member in members.values():
-            member.standing.resize(config.window)
-            self.versions[member.name] = member.version
+        self.squad.line_up(config, anew=anew)
         if anew:
             self.ratings = Ratings(config.kind)
-        self.config, self.members = config, members
+        self.config = config
         return []
 
     def predict(self, features: Features) -> list[Output]:
@@ -153,13 +138,13 @@ class League:
             as_of=self.fixtures.latest,
             matches=self.matches,
             open_predictions=self.fixtures.awaited,
-            models=tuple(member.line(_alias(place)) for place, member in enumerate(self.members.values())),
+            models=self.squad.standings(),
         )
 
     def _answer(self, fixture: Fixture, features: Features, revision: Revision, config: LeagueConfig) -> Prediction:
         match = _match(features)
         x = self.ratings.inputs(match) | upstream_inputs(features.features, config.odds)
-        forecasts = self._forecasts(x, config)
+        forecasts = self.squad.forecasts(x, config)
         prediction_id = name_id(
             "prediction", self.competition, features.match_id, features.kickoff.isoformat(), revision.number
         )
@@ -184,30 +169,17 @@ class League:
             goals=goal_forecast(x),
         )
 
-    def _forecasts(self, x: dict[str, float], config: LeagueConfig) -> tuple[Forecast, ...]:
-        """What every model says, champion first. What others want to hear of it is added to `x` as votes.
-
-        A model that listens to others speaks after those that do not; one that nobody can hear first is missing to it.
-        """
-        wanted = {name for member in self.members.values() for name in member.model.listens_to}
-        said: dict[str, Forecast] = {}
-        for listens in (False, True):
-            for place, (name, member) in enumerate(self.members.items()):
-                if bool(member.model.listens_to) == listens:
-                    said[name] = member.forecast(x, _alias(place), config)
-                    if name in wanted:
-                        x.update(votes(name, said[name].probabilities))
-        return tuple(said[name] for name in self.members)
-
     def _settle(self, fixture: Fixture, result: Result, config: LeagueConfig) -> list[Output]:
         if result.status == "postponed":
             outputs = self._void(fixture, result.finished_at) if fixture.scored else []
-            self.fixtures.reopen(fixture)
-            return outputs + self._watch(fixture, result.finished_at, config)
+            # One that is expired waits for news all the same, and has been reported.
+            if fixture.state != "expired":
+                self.fixtures.reopen(fixture)
+            return outputs + self.squad.watch(fixture.match_id, result.finished_at, config)
         if result.status == "abandoned":
             outputs = self._void(fixture, result.finished_at)
             self.fixtures.close(fixture, "abandoned")
-            return outputs + self._watch(fixture, result.finished_at, config)
+            return outputs + self.squad.watch(fixture.match_id, result.finished_at, config)
         if result.home_goals is None or result.away_goals is None:
             raise Fatal(f"result of match {result.match_id!r} is {result.status} and has no goals")
         return self._play(fixture, result, (result.home_goals, result.away_goals), config)
@@ -226,7 +198,7 @@ class League:
             outputs = self._pronounce(fixture, sealed, status, result.finished_at, goals, learned)
         if not fixture.learned:
             self._teach(fixture, result, sealed, goals)
-        return outputs + self._watch(fixture, result.finished_at, config)
+        return outputs + self.squad.watch(fixture.match_id, result.finished_at, config)
 
     def _teach(self, fixture: Fixture, result: Result, sealed: Sealed | None, goals: tuple[int, int]) -> None:
         """Let ratings and models learn, the models from the very numbers that the sealed prediction rests on."""
@@ -236,8 +208,7 @@ class League:
         else:
             match = sealed.match
             if fixture.x is not None:
-                for member in self.members.values():
-                    member.learn(fixture.x, outcome_of(*goals))
+                self.squad.learn(fixture.x, outcome_of(*goals))
         self.ratings.learn(match, *goals)
         self.matches += 1
         fixture.learned, fixture.x = True, None
@@ -260,7 +231,8 @@ class League:
         """Publish a verdict in the place of the one that stood, and count it in the figures instead of that one."""
         outcome = None if goals is None else outcome_of(*goals)
         scores = () if outcome is None else tuple(score(given, outcome) for given in sealed.given)
-        self._count(fixture, sealed, outcome, scores)
+        self.squad.count(fixture.match_id, sealed.given, fixture.scored, scores)
+        fixture.scored = outcome
         fixture.evaluations += 1
         superseded = fixture.evaluation_id
         fixture.evaluation_id = name_id("evaluation", sealed.prediction_id, fixture.evaluations)
@@ -287,47 +259,6 @@ class League:
             )
         ]
 
-    def _count(self, fixture: Fixture, sealed: Sealed, outcome: Outcome | None, scores: tuple[Score, ...]) -> None:
-        counted, fixture.scored = fixture.scored, outcome
-        for place, given in enumerate(sealed.given):
-            member = self.members.get(given.model)
-            if member is not None and member.version == given.version:
-                old = None if counted is None else marks_of(score(given, counted))
-                new = marks_of(scores[place]) if scores else None
-                member.standing.change(fixture.match_id, old, new)
-
-    def _watch(self, fixture: Fixture, at: datetime, config: LeagueConfig) -> list[Output]:
-        alerts: list[Output] = []
-        for member in self.members.values():
-            decay = member.watch.look(member.standing, config.decay_drop)
-            if decay is not None:
-                alerts.append(self._alert(member, decay, fixture.match_id, at))
-        return alerts
-
-    def _alert(self, member: Member, decay: Decay, match_id: str, at: datetime) -> DecayAlert:
-        change = decay.measured / decay.promised - 1.0
-        return DecayAlert(
-            alert_id=name_id(
-                "alert", self.competition, member.name, member.version, "decay", decay.number, decay.state
-            ),
-            competition=self.competition,
-            model=member.name,
-            version=member.version,
-            kind="decay",
-            state=decay.state,
-            severity=decay.severity,
-            at=at,
-            match_id=match_id,
-            metric=METRIC,
-            measured=decay.measured,
-            promised=decay.promised,
-            window=member.standing.window,
-            message=(
-                f"{member.name}: log loss of the last {member.standing.window} matches is {decay.measured:.4f}, "
-                f"{abs(change):.1%} {'above' if change > 0 else 'below'} its baseline of {decay.promised:.4f}"
-            ),
-        )
-
     def _pass_time(self, at: datetime, match_id: str, config: LeagueConfig) -> list[Output]:
         self.fixtures.pass_time(at, match_id)
         after = timedelta(days=config.expire_after_days)
@@ -353,10 +284,6 @@ class League:
 
 def _remembered(config: LeagueConfig) -> timedelta:
     return timedelta(days=config.remember_days)
-
-
-def _alias(place: int) -> Alias:
-    return "champion" if place == 0 else "challenger"
 
 
 def _match(event: Features | Result) -> Match:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import orjson
 import pytest
@@ -33,13 +34,32 @@ def told(snapshot_every: int) -> str:
     return orjson.dumps([digest(said), digest(league), digest(league.scoreboard())]).decode()
 
 
+def told_elsewhere(**environment: str) -> str:
+    """What another process says, with these variables in its environment."""
+    program = f"from {__name__} import told; print(told(1000000))"
+    variables = os.environ | {"PYTHONPATH": os.getcwd()} | environment
+    run = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("hash_seed", ["1", "4242"])
 def test_another_process_with_another_hash_seed_says_the_same_to_the_last_bit(hash_seed: str) -> None:
-    program = f"from {__name__} import told; print(told(1000000))"
-    environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.getcwd()}
-    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == told(1_000_000)
+    assert told_elsewhere(PYTHONHASHSEED=hash_seed) == told(1_000_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("core", ["Prescott", "Haswell"])
+def test_the_linear_algebra_of_another_processor_says_the_same_to_the_last_bit(core: str) -> None:
+    assert told_elsewhere(OPENBLAS_CORETYPE=core) == told(1_000_000)
+
+
+@pytest.mark.slow
+def test_a_processor_without_the_newer_vector_instructions_says_the_same_to_the_last_bit() -> None:
+    numpy_core = import_module("numpy._core._multiarray_umath")
+    supported = [name for name in numpy_core.__cpu_dispatch__ if numpy_core.__cpu_features__[name]]
+    assert supported, "this processor has nothing to leave out"
+    assert told_elsewhere(NPY_DISABLE_CPU_FEATURES=" ".join(supported)) == told(1_000_000)
 
 
 @pytest.mark.parametrize("snapshot_every", [1, 7])

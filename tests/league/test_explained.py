@@ -93,5 +93,5 @@ def test_models_that_listen_learn_and_are_scored_like_all_others() -> None:
             league.predict(event)
         else:
             league.learn(event)
-    assert [member.learned for member in league.members.values()] == [20, 20]
+    assert [member.learned for member in league.squad.members.values()] == [20, 20]
     assert [line.total.n for line in league.scoreboard().models] == [20, 20]

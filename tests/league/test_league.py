@@ -51,9 +51,9 @@ def test_a_newer_revision_supersedes_the_older_one_and_is_the_one_that_is_scored
 def test_features_that_are_not_newer_than_what_was_answered_change_nothing() -> None:
     league = new_league()
     tell(league, features(before=2))
-    before = digest([league.fixtures, league.members, league.ratings])
+    before = digest([league.fixtures, league.squad.members, league.ratings])
     assert tell(league, features(before=2), features(before=3), features(before=2, neutral=True)) == []
-    assert digest([league.fixtures, league.members, league.ratings]) == before
+    assert digest([league.fixtures, league.squad.members, league.ratings]) == before
     assert (league.counts.duplicate, league.counts.stale) == (2, 1)
 
 
@@ -72,7 +72,7 @@ def test_a_result_scores_the_sealed_prediction_and_teaches() -> None:
             rps(line.probabilities, "D"),
             brier(line.probabilities, "D"),
         )
-    assert [member.learned for member in league.members.values()] == [1, 1]
+    assert [member.learned for member in league.squad.members.values()] == [1, 1]
     assert (league.scoreboard().matches, league.scoreboard().open_predictions) == (1, 0)
 
 
@@ -82,7 +82,7 @@ def test_a_result_without_a_prediction_still_teaches_the_ratings_and_is_counted(
     assert tell(league, result()) == []
     assert league.ratings.inputs(_match()) != before
     assert league.scoreboard().matches == league.counts.unpredicted == 1
-    assert [member.learned for member in league.members.values()] == [0, 0]
+    assert [member.learned for member in league.squad.members.values()] == [0, 0]
 
 
 def test_models_learn_from_the_numbers_that_the_sealed_prediction_rests_on() -> None:
@@ -91,8 +91,8 @@ def test_models_learn_from_the_numbers_that_the_sealed_prediction_rests_on() -> 
     other = result("other", home="m1 home", away="m1 away", goals=(5, 0), after=0.5)
     tell(league, features(), other, result())
     tell(patient, features(), result(), replace(other, finished_at=result().finished_at))
-    assert digest(league.members["elo_softmax"].model) == digest(patient.members["elo_softmax"].model)
-    assert league.members["elo_softmax"].learned == 1
+    assert digest(league.squad.members["elo_softmax"].model) == digest(patient.squad.members["elo_softmax"].model)
+    assert league.squad.members["elo_softmax"].learned == 1
 
 
 def test_features_after_the_result_are_answered_late_and_never_scored() -> None:
@@ -120,11 +120,11 @@ def test_another_score_supersedes_the_evaluation_and_teaches_nobody_twice(status
     league = new_league()
     tell(league, features())
     [final] = evaluations(tell(league, result(goals=(2, 1))))
-    learned = digest([league.ratings, [member.model for member in league.members.values()]])
+    learned = digest([league.ratings, [member.model for member in league.squad.members.values()]])
     [corrected] = evaluations(tell(league, result(goals=(2, 2), status=status, after=24)))
     assert (corrected.status, corrected.supersedes, corrected.learned) == ("corrected", final.evaluation_id, False)
     assert (corrected.outcome, corrected.evaluation_id) == ("D", name_id("evaluation", final.prediction_id, 2))
-    assert digest([league.ratings, [member.model for member in league.members.values()]]) == learned
+    assert digest([league.ratings, [member.model for member in league.squad.members.values()]]) == learned
     board = league.scoreboard()
     assert board.matches == 1
     for line, score in zip(board.models, corrected.models, strict=True):
@@ -210,6 +210,14 @@ def test_a_prediction_without_a_result_expires_once_and_a_result_still_brings_it
     assert (final.status, final.supersedes, final.learned) == ("final", expired.evaluation_id, True)
 
 
+def test_a_postponement_of_an_expired_match_reports_it_no_second_time() -> None:
+    league = new_league()
+    tell(league, features(), features("m2", day=31))
+    assert tell(league, result(status="postponed", after=24 * 32)) == []
+    [final] = evaluations(tell(league, result(day=40)))
+    assert (final.status, final.learned) == ("final", True)
+
+
 def test_new_features_open_an_expired_match_again() -> None:
     league = new_league()
     tell(league, features(), features("m2", day=31))
@@ -227,7 +235,7 @@ def test_a_match_of_other_teams_than_predicted_voids_the_prediction_and_teaches_
     [void] = evaluations(tell(league, result(home="m1 away", away="m1 home")))
     assert (void.status, void.learned) == ("void", False)
     assert league.scoreboard().matches == league.counts.unpredicted == 1
-    assert [member.learned for member in league.members.values()] == [0, 0]
+    assert [member.learned for member in league.squad.members.values()] == [0, 0]
 
 
 def test_a_feed_that_is_sent_again_from_its_beginning_changes_nothing() -> None:
@@ -239,9 +247,9 @@ def test_a_feed_that_is_sent_again_from_its_beginning_changes_nothing() -> None:
     league = new_league()
     tell(league, *story)
     counts = league.counts
-    before = digest([league.fixtures, league.members, league.ratings, league.matches])
+    before = digest([league.fixtures, league.squad.members, league.ratings, league.matches])
     assert tell(league, *story) == []
-    assert digest([league.fixtures, league.members, league.ratings, league.matches]) == before
+    assert digest([league.fixtures, league.squad.members, league.ratings, league.matches]) == before
     assert counts.too_old > 50
     assert counts.duplicate > 10
 
@@ -341,7 +349,7 @@ def test_a_model_that_is_added_starts_cold_and_one_that_is_removed_goes_away() -
     # What was sealed before names the old models, and they alone are scored; the new one learns from it all the same.
     [evaluation] = evaluations(tell(league, result("m2", day=1)))
     assert [score.model for score in evaluation.models] == ["elo_softmax"]
-    assert [member.learned for member in league.members.values()] == [1, 2]
+    assert [member.learned for member in league.squad.members.values()] == [1, 2]
     assert [line.total.n for line in league.scoreboard().models] == [0, 2]
 
 
@@ -359,7 +367,7 @@ def test_another_kind_of_competition_begins_anew() -> None:
     league = new_league()
     tell(league, features(), result())
     league.configure(Configure(COMPETITION, replace(CONFIG, kind="national")))
-    assert [member.learned for member in league.members.values()] == [0, 0]
+    assert [member.learned for member in league.squad.members.values()] == [0, 0]
     assert digest(league.ratings) == digest(new_league(replace(CONFIG, kind="national")).ratings)
 
 

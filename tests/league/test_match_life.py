@@ -91,7 +91,8 @@ class Simple:
         before, told.standing = told.standing, event
         if event.status == "postponed":
             said = self._verdict(told, event, "void") if told.verdicts[-1:] in (["final"], ["corrected"]) else []
-            told.state = "open"
+            if told.state != "expired":
+                told.state = "open"
             return said
         if event.status == "abandoned":
             told.state = "abandoned"
