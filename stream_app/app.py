@@ -141,6 +141,7 @@ def _wire(app: faust.App, settings: Settings) -> None:
         owned = sorted(tp for tp in assigned if tp.topic in (LOG, *INPUTS))
         committed = await consumer().committed(owned)
         beginnings = await consumer().earliest_offsets(*owned)
+        ends = await consumer().highwaters(*owned)
         places: dict[TP, int] = {}
         for tp in owned:
             known, beginning = committed[tp], beginnings[tp]
@@ -160,7 +161,7 @@ def _wire(app: faust.App, settings: Settings) -> None:
             return
         for tp, place in places.items():
             if tp.topic == LOG:
-                keeper.begin(tp.partition, place)
+                keeper.begin(tp.partition, place, ends[tp])
         orderer.begin({tp: place for tp, place in places.items() if tp.topic != LOG})
         ownership.gain(tuple(tp.partition for tp in owned if tp.topic == LOG))
         log.info("ready: partitions %s of %d", list(ownership.partitions), settings.partitions)

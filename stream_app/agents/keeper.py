@@ -24,6 +24,7 @@ from stream_app.contracts import Kind, encode
 from stream_app.durability import fail_points
 from stream_app.durability.barrier import Barrier
 from stream_app.durability.book import Book
+from stream_app.durability.catching_up import CatchingUp
 from stream_app.durability.checkpoint import Checkpoint, read_checkpoint, resume_place
 from stream_app.durability.guards import Fence, OffsetGuard
 from stream_app.durability.log import Entry, read_entry
@@ -69,6 +70,7 @@ class Keeper:
         self._last: dict[int, dict[str, int]] = {}
         self._applied: dict[int, int] = {}
         self._checkpointed: dict[int, int] = {}
+        self._behind = CatchingUp()
         self._since_checkpoint = 0
         self._checkpoint_at = 0.0
         self._affordable_at = 0.0
@@ -96,6 +98,7 @@ class Keeper:
         self._scores_changed.clear()
         self._unconfirmed.clear()
         self._last.clear()
+        self._behind.clear()
         self._applied.clear()
         self._checkpointed.clear()
 
@@ -110,12 +113,13 @@ class Keeper:
         self._last[partition] = {name: position for name, position in held.items() if position is not None}
         return place
 
-    def begin(self, partition: int, place: int) -> None:
-        """`partition` is ours; its log is read on at `place`."""
+    def begin(self, partition: int, place: int, end: int) -> None:
+        """`partition` is ours; its log is read on at `place`, and at this moment it ends at `end`."""
         for guard in self._guards.values():
             guard.expect(LOG, partition, place)
         self._barrier.expect(partition, place)
         self._applied[partition] = self._checkpointed[partition] = place
+        self._behind.begin(partition, end - place, monotonic())
         self._checkpoint_at = monotonic() + self._settings.checkpoint_interval_s
 
     def _position_of_snapshot(self, competition: str) -> int | None:
@@ -134,6 +138,8 @@ class Keeper:
             batch = self._barrier.take(BATCH)
             if batch:
                 await self._apply(batch)
+                if (news := self._behind.news(batch, monotonic())) is not None:
+                    log.info("%s", news)
             if not batch or monotonic() - self._scores_at >= SCOREBOARD_S:
                 await self._publish_scoreboards()
             if not batch:
