@@ -26,6 +26,7 @@ EVENT_TYPES = ("prediction", "evaluation", "correction", "training", "reinforcem
 
 _COLUMNS = """
     event_id::text, event_type, event_time, competition, match_id, model_id, model_version, prediction_id::text, status,
+    metadata ->> 'home' as home, metadata ->> 'away' as away,
     outcome, confidence, p_home, p_draw, p_away, actual, hit, log_loss, rps, brier
 """
 
@@ -70,6 +71,8 @@ class LogEntry:
     model_version: int | None
     prediction_id: str | None
     status: str | None
+    home: str | None
+    away: str | None
     outcome: str | None
     confidence: float | None
     p_home: float | None

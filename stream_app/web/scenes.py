@@ -13,7 +13,7 @@ from stream_app.web import present
 from stream_app.web.competition import CompetitionView, MatchView
 from stream_app.web.frame import Chart, Frame, Page, Scope, Unknown
 from stream_app.web.groups import Group
-from stream_app.web.health import Health
+from stream_app.web.health import Health, PartitionPlace
 from stream_app.web.rows import RowMaker, Rows, state_of
 from stream_app.web.view import View
 
@@ -185,10 +185,8 @@ class Scenes:
                 ),
             )
             or self._rows.none("dead-none", "Nothing was refused.", 2),
-            "places": self._rows.of(
-                "place", ((f"place-{place.topic}-{place.partition}", place) for place in health.places)
-            )
-            or self._rows.none("places-none", "Kafka has not answered yet.", 5),
+            "topics": self._rows.of("topic", ((f"topic-{it[0]}", *it) for it in _by_topic(health)))
+            or self._rows.none("topics-none", "Kafka has not answered yet.", 4),
         }, {}
 
     def _tiles(self) -> Rows:
@@ -220,6 +218,17 @@ def status(health: Health) -> dict[str, str | int]:
         "since": health.since.isoformat(timespec="seconds"),
         "detail": health.detail,
     }
+
+
+def _by_topic(health: Health) -> list[tuple[str, int, int, int]]:
+    """Topic, partitions, messages and offsets that lie ahead, in the order of the topics."""
+    topics: dict[str, list[PartitionPlace]] = {}
+    for place in health.places:
+        topics.setdefault(place.topic, []).append(place)
+    return [
+        (topic, len(places), sum(it.end - it.beginning for it in places), sum(it.behind for it in places))
+        for topic, places in topics.items()
+    ]
 
 
 def _matches_of(it: CompetitionView) -> int:

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import orjson
 import pytest
 
+from stream_app.contracts import encode
 from stream_app.dev.kafka import Kafka
 from stream_app.dev.process import Child, wait_for
 from tests.support import topics
 from tests.support.programs import environment, running
 from tests.support.waiting import wait_until
+from tests.web.made import TOPIC_OF, Shown
 
 
 @contextmanager
@@ -39,3 +42,17 @@ def view(broker: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     wait_for(topics.create_all(broker.bootstrap))
     with web(broker.bootstrap, tmp_path_factory.mktemp("view")) as (address, _):
         yield address
+
+
+async def send(bootstrap: str, *events: Shown) -> None:
+    """Publish `events` as the workers do."""
+    await topics.produce(
+        bootstrap, [(TOPIC_OF[type(event)], event.competition.encode(), encode(event)) for event in events]
+    )
+
+
+async def has(view: str, competition: str) -> bool:
+    """Whether the view holds a scoreboard of the competition, which the tests send last."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{view}/api/v1/competitions/{competition}")
+    return answer.status_code == 200 and answer.json()["scoreboard"] is not None

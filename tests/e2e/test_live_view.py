@@ -12,13 +12,12 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from stream_app.contracts import encode
 from stream_app.dev.kafka import Kafka
-from tests.e2e.conftest import web
+from tests.e2e.conftest import has, send, web
 from tests.support import topics
 from tests.support.programs import environment, run
 from tests.support.waiting import until
-from tests.web.made import KICKOFF, TOPIC_OF, Shown, alert, board, evaluation, prediction
+from tests.web.made import KICKOFF, alert, board, evaluation, prediction
 
 HOSTILE = "<img src=x onerror=window.brokenInto=true>"
 
@@ -35,12 +34,6 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     away = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_EMPTY_RESPONSE")
     assert [text for text in complaints if not any(reason in text for reason in away)] == []
     await context.close()
-
-
-async def send(bootstrap: str, *events: Shown) -> None:
-    await topics.produce(
-        bootstrap, [(TOPIC_OF[type(event)], event.competition.encode(), encode(event)) for event in events]
-    )
 
 
 async def open_page(page: Page, address: str) -> None:
@@ -217,10 +210,3 @@ async def test_a_port_that_is_taken_is_a_clear_error(view: str, kafka: str, tmp_
     done = run("web", "--port", port, cwd=tmp_path, env=environment(kafka=kafka))
     assert done.returncode == 2
     assert done.stderr == f"stream-app: cannot listen on 127.0.0.1, port {port}: Address already in use\n"
-
-
-async def has(view: str, competition: str) -> bool:
-    """Whether the view holds a scoreboard of the competition, which the tests send last."""
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(f"{view}/api/v1/competitions/{competition}")
-    return answer.status_code == 200 and answer.json()["scoreboard"] is not None

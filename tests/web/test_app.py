@@ -129,7 +129,7 @@ async def test_alerts_tell_open_and_past_ones(client: httpx.AsyncClient) -> None
 async def test_the_system_page_tells_how_far_each_partition_is_read(client: httpx.AsyncClient, view: View) -> None:
     view.apply(Record(DEAD_LETTERS, b"<script>", headers=[("topic", b"match-results"), ("error", b"not JSON")]))
     text = await text_of(client, "/system")
-    assert "predictions 0 9 7 2" in text
+    assert "predictions 1 9 2" in text
     assert "stream-app match-log 40 2 stable" in text
     assert "faust-1 stream-app 10.0.0.7 match-log 0, 1; match-results 0, 1" in text
     assert "match-results:?:?" in text

@@ -110,11 +110,12 @@ async def test_the_page_shows_entries_and_leads_to_older_ones(client: httpx.Asyn
     page = await client.get("/log?type=evaluation")
     assert page.text.count("<code>") >= 50
     text = await text_of(client, "/log?type=evaluation")
-    assert "evaluation final m119 bundesliga Elo softmax version 1 H 50% D 30% A 20% home win ✓ hit 0.700" in text
+    assert "evaluation final Schalke 04 \N{EN DASH} 1. FC Köln bundesliga Elo softmax version 1" in text
+    assert "H 50% D 30% A 20% home win ✓ hit 0.700" in text
     (older,) = re.findall(r'href="([^"]+)" rel="next"', page.text)
     text = await text_of(client, older.replace("&amp;", "&"))
-    assert "m119" not in text
-    assert "m69" in text
+    assert "23 May 1974" not in text
+    assert "21 May 1974, 13:30 UTC" in text
     assert "Newest" in text
 
 
