@@ -24,7 +24,8 @@ from stream_app.evaluation_log.findings import (
 )
 from stream_app.evaluation_log.store import TopicPartition
 
-_CACHE_KIB = 65_536
+# With four times as much a million events are compared a tenth faster.
+_CACHE_KIB = 16_384
 _SCHEMA = """
 pragma journal_mode = off;
 pragma synchronous = off;

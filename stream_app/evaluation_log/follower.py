@@ -67,13 +67,15 @@ class Follower:
         self._unproven: dict[TopicPartition, Place] = {}
 
     async def begin(self, places: Mapping[tuple[str, int], Place]) -> None:
-        """Go to `places`.
+        """Go to `places`; at the start, and again when the store may have lost something.
 
         A place counts only when its newest event is found there again. Where it is not, the topic is another one by the
         same name (made anew, or of another Kafka) and is read from its beginning; what the store holds already it knows
         by id.
         """
-        self._consumer.assign(self._partitions)
+        self._places.clear()
+        self._kept_before.clear()
+        self._unproven.clear()
         beginnings = await self._consumer.beginning_offsets(self._partitions)
         ends = await self._consumer.end_offsets(self._partitions)
         for partition in self._partitions:
@@ -204,6 +206,7 @@ async def follow(bootstrap: str, group: str) -> AsyncIterator[Follower]:
         )
         try:
             await consumer.start()
+            consumer.assign(partitions)
             yield Follower(consumer, partitions, group)
         finally:
             await consumer.stop()

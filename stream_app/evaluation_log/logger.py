@@ -185,7 +185,11 @@ class AsyncEvaluationLogger:
         if store.name not in self._open:
             await store.open()
             self._open.add(store.name)
-        await store.append(Batch([row], {}), _refuse)
+        try:
+            await store.append(Batch([row], {}), _refuse)
+        except Retryable:
+            self._open.discard(store.name)
+            raise
 
     async def _prediction(self, event_id: str) -> LogRow:
         id_ = uuid_bytes(event_id) or b""

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from stream_app.errors import Retryable
 from stream_app.evaluation_log.database import CONNECT_TIMEOUT_S, REFUSED, connect, own_errors
 from stream_app.evaluation_log.migrations import migrate
 from stream_app.evaluation_log.row import COLUMNS, LogRow
@@ -53,7 +54,9 @@ class PostgresLog:
         self._connection: asyncpg.Connection | None = None
 
     async def open(self) -> None:
-        """Connect and bring the tables up to date; see `Store.open`."""
+        """Connect, if there is no connection, and bring the tables up to date; see `Store.open`."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url)
         async with self._safely() as connection:
             applied = await migrate(connection)
         for migration in applied:
@@ -91,9 +94,12 @@ class PostgresLog:
 
     @asynccontextmanager
     async def _safely(self) -> AsyncIterator[asyncpg.Connection]:
-        """The connection for the length of a block; thrown away when something goes wrong on it."""
+        """The connection for the length of a block; thrown away when something goes wrong on it.
+
+        Only `open` makes a new one: whoever writes has to ask for the places first, which may have gone back.
+        """
         if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._url)
+            raise Retryable("PostgreSQL: the connection is closed")
         try:
             async with own_errors():
                 yield self._connection

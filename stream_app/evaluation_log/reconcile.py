@@ -247,6 +247,7 @@ class _Reconciliation:
         if self._sides.database_url:
             stores["postgres"] = database = postgres.PostgresLog(self._sides.database_url)
             stack.push_async_callback(database.close)
+            await database.open()
         return Repairer(self._comparison, stores, now)
 
     async def _is_torn(self) -> bool:

@@ -8,14 +8,14 @@ so it holds each event exactly once, whenever it, the sink or Kafka dies.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TypeVar
 
 from stream_app.errors import Retryable
 from stream_app.evaluation_log.dead_letters import DeadLetters
-from stream_app.evaluation_log.follower import Read, follow
+from stream_app.evaluation_log.follower import Follower, Read, follow
 from stream_app.evaluation_log.row import LogRow
 from stream_app.evaluation_log.store import Store
 
@@ -26,12 +26,6 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 10.0
 
 STOP_GRACE_S = 5.0
 """Seconds that a reader may take to end its batch when the sink is asked to stop."""
-
-T = TypeVar("T")
-
-
-class _StoppedError(Exception):
-    """The sink was asked to stop while it waited for a store."""
 
 
 async def run(bootstrap: str, app_id: str, stores: Sequence[Store], stopped: asyncio.Event) -> None:
@@ -83,53 +77,50 @@ class _Reader:
         self._speaks = speaks
 
     async def run(self) -> None:
-        """Read until the sink is asked to stop."""
+        """Read until the sink is asked to stop.
+
+        A store that was away may have lost what it had confirmed last, as a database does that does not wait for its
+        disk. So each time that it is back it is asked anew where it stands.
+        """
+        wait, tries = FIRST_WAIT_S, 0
         try:
-            await self._patiently(self._store.open)
-            await self._read()
-        except _StoppedError:
-            log.info("%s: stopped while the store was away; what it lacks is read at the next start", self._name)
+            async with follow(self._bootstrap, self._name) as follower:
+                while not self._stopped.is_set():
+                    try:
+                        await self._store.open()
+                        await follower.begin(await self._store.places())
+                        log.log(logging.WARNING if tries else logging.INFO, "%s: reading%s", self._name, _after(tries))
+                        wait, tries = FIRST_WAIT_S, 0
+                        await self._read(follower)
+                    except Retryable as error:
+                        if not tries:
+                            log.warning("%s: the store is away, waiting for it: %s", self._name, error)
+                        tries += 1
+                        await self._pause(wait)
+                        wait = min(2 * wait, LONGEST_WAIT_S)
         finally:
             await self._store.close()
+        log.info("%s: stopped%s", self._name, ", while the store was away" if tries else "")
 
-    async def _read(self) -> None:
-        added = 0
-        places = await self._patiently(self._store.places)
-        async with follow(self._bootstrap, self._name) as follower:
-            await follower.begin(places)
-            log.info("%s: reading", self._name)
-            while not self._stopped.is_set():
-                read = await follower.read()
-                if read is None:
-                    continue
-                if self._speaks:
-                    for record, reason in read.refused:
-                        await self._dead_letters.send(record, reason)
-
-                added += await self._patiently(partial(self._store.append, read.batch, partial(self._refuse, read)))
-                await follower.commit()
-        log.info("%s: stopped; %d events added", self._name, added)
+    async def _read(self, follower: Follower) -> None:
+        while not self._stopped.is_set():
+            read = await follower.read()
+            if read is None:
+                continue
+            if self._speaks:
+                for record, reason in read.refused:
+                    await self._dead_letters.send(record, reason)
+            await self._store.append(read.batch, partial(self._refuse, read))
+            await follower.commit()
 
     async def _refuse(self, read: Read, row: LogRow, reason: str) -> None:
         await self._dead_letters.send(read.record_of(row), reason)
 
-    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do `work`, again and again while the store is away. Says so once, and once more when it is back."""
-        wait, tries = FIRST_WAIT_S, 0
-        while True:
-            try:
-                result = await work()
-            except Retryable as error:
-                if not tries:
-                    log.warning("%s: the store is away, waiting for it: %s", self._name, error)
-                tries += 1
-            else:
-                if tries:
-                    log.warning("%s: the store is back after %d tries", self._name, tries)
-                return result
-            try:
-                await asyncio.wait_for(self._stopped.wait(), wait)
-            except TimeoutError:
-                wait = min(2 * wait, LONGEST_WAIT_S)
-            else:
-                raise _StoppedError
+    async def _pause(self, seconds: float) -> None:
+        """Wait for `seconds`, or until the sink is asked to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+
+
+def _after(tries: int) -> str:
+    return f" again, the store is back after {tries} tries" if tries else ""

@@ -40,7 +40,7 @@ class Store(Protocol):
     """One of the places where the log is kept.
 
     All methods raise Retryable when the store is away for the moment and InvalidInput when it was set up wrongly, and
-    leave it as it was in both cases.
+    leave it as it was in both cases. After Retryable the store has to be opened again.
     """
 
     name: str

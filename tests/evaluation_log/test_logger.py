@@ -150,6 +150,7 @@ async def test_a_database_that_is_away_is_made_up_for_later(
         await log.log_evaluation(of, "H", 1.0)
         assert "in the CSV log alone until the logs are reconciled" in caplog.text
         own_postgres.start()
+        await log.log_training("my_model")
         assert not (await log.reconcile_logs()).clean
         assert (await log.reconcile_logs(repair=True)).clean
         assert (await log.reconcile_logs()).groups == []

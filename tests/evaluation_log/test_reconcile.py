@@ -270,6 +270,7 @@ async def test_stores_that_agree_are_clean_when_the_topics_were_made_anew(log: L
 async def test_what_the_topics_should_have_and_do_not_is_not_spread(log: Log) -> None:
     fake = row(prediction(999))._replace(kafka_partition=0, kafka_offset=1)
     store = PostgresLog(log.database)
+    await store.open()
     await store.overwrite([fake])
     await store.close()
     group, example = only(await log.reconcile(repair=True))
