@@ -196,9 +196,13 @@ def _print_table(source: str, report: Report, watch: Stopwatch) -> None:
         predict, learn = watch.times[name].medians()
         speed.add_row(name, f"{predict:.0f}", f"{learn:.0f}")
     console = Console()
-    console.print(table(f"{source}: all matches", lambda line: line.everything))
-    console.print(table(f"{source}: after {BURN_IN_SEASONS} seasons", lambda line: line.after_burn_in))
-    console.print(speed)
+    for shown in (
+        table(f"{source}: all matches", lambda line: line.everything),
+        table(f"{source}: after {BURN_IN_SEASONS} seasons", lambda line: line.after_burn_in),
+        speed,
+    ):
+        console.print(shown)
+        console.print()
 
 
 def _table(title: str) -> Table:
