@@ -27,29 +27,30 @@ from tests.evaluation_log.samples import TOPIC_OF, alert, evaluation, prediction
 from tests.support import programs, topics
 from tests.support.waiting import until
 
+Event = Prediction | Evaluation | DecayAlert
 COMPETITIONS = ("bundesliga", "serie-a", "eredivisie")
 
 
-def matches(count: int, start: int = 0) -> list[Prediction | Evaluation | DecayAlert]:
+def matches(count: int, start: int = 0) -> list[Event]:
     """A prediction and an evaluation of each of `count` matches, spread over the competitions."""
-    events: list[Prediction | Evaluation | DecayAlert] = []
+    events: list[Event] = []
     for number in range(start, start + count):
         of = prediction(number, competition=COMPETITIONS[number % 3])
         events += [of, evaluation(of)]
     return events
 
 
-def messages(events: Sequence[Prediction | Evaluation | DecayAlert]) -> list[topics.Message]:
+def messages(events: Sequence[Event]) -> list[topics.Message]:
     return [(TOPIC_OF[type(event)], event.competition.encode(), encode(event)) for event in events]
 
 
-def event_id(event: Prediction | Evaluation | DecayAlert) -> str:
+def event_id(event: Event) -> str:
     if isinstance(event, Prediction):
         return event.prediction_id
     return event.evaluation_id if isinstance(event, Evaluation) else event.alert_id
 
 
-def ids(events: Sequence[Prediction | Evaluation | DecayAlert]) -> list[str]:
+def ids(events: Sequence[Event]) -> list[str]:
     return sorted(map(event_id, events))
 
 
@@ -274,7 +275,7 @@ async def test_topics_that_were_made_anew_are_read_from_their_beginning(
 ) -> None:
     first, second = matches(40), [*matches(2), *matches(10, start=100)]
 
-    async def filled(events: Sequence[Prediction | Evaluation | DecayAlert], total: int) -> None:
+    async def filled(events: Sequence[Event], total: int) -> None:
         await topics.produce(bootstrap, messages(events))
         async with running(bootstrap, CsvLog(tmp_path), PostgresLog(database)):
             await until(has(tmp_path, total), "the file has them")
