@@ -119,7 +119,7 @@ def _wire(app: faust.App, settings: Settings) -> None:
             if places := orderer.take_places():
                 await consumer().commit_places(places)
 
-    for body in (orderer.run, keeper.run, beat, commit_inputs):
+    for body in (beat, orderer.run, keeper.run, commit_inputs):
         app.task(fatal_on_error(body))
 
     @app.on_partitions_revoked.connect

@@ -51,7 +51,8 @@ class OffsetGuard:
 class Fence:
     """Keeps a worker that stood still for too long from writing: its partitions may have another owner by now.
 
-    `beat` is called all the time by the event loop; `check` before everything that leaves the process.
+    `beat` is called all the time by the event loop; `check` before everything that leaves the process. Before the first
+    beat there is nothing to check: nothing leaves the process until then, however long its start takes.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class Fence:
     def __init__(self, clock: Callable[[], float], limit: float) -> None:
         self._clock = clock
         self._limit = limit
-        self._last = clock()
+        self._last: float | None = None
 
     def beat(self) -> None:
         """The loop is alive. Raises Fatal like `check`: a late beat does not make up for the pause."""
@@ -73,6 +74,8 @@ class Fence:
 
     def check(self) -> None:
         """Raise Fatal when the last beat is longer ago than allowed."""
+        if self._last is None:
+            return
         pause = self._clock() - self._last
         if pause > self._limit:
             raise Fatal(

@@ -57,6 +57,7 @@ class Clock:
 def test_a_worker_that_stood_still_for_too_long_may_not_go_on() -> None:
     clock = Clock()
     fence = Fence(clock, limit=4.0)
+    fence.beat()
     clock.now += 4.1
 
     with pytest.raises(Fatal, match=r"stood still for 4\.1 s"):
@@ -66,10 +67,20 @@ def test_a_worker_that_stood_still_for_too_long_may_not_go_on() -> None:
 def test_a_late_beat_does_not_make_up_for_a_standstill() -> None:
     clock = Clock()
     fence = Fence(clock, limit=4.0)
+    fence.beat()
     clock.now += 5.0
 
     with pytest.raises(Fatal, match="stood still"):
         fence.beat()
+
+
+def test_a_worker_that_takes_long_to_start_has_not_stood_still() -> None:
+    clock = Clock()
+    fence = Fence(clock, limit=4.0)
+    clock.now += 60.0
+
+    fence.check()
+    fence.beat()
 
 
 def test_a_worker_whose_loop_beats_may_write_for_ever() -> None:
