@@ -6,7 +6,7 @@ against that. With the code that makes the guarantee it shares nothing but the l
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -68,7 +68,9 @@ class Verdict:
         return not self.findings.total
 
 
-async def check(read: Read, *, signing_key: bytes, repeats_allowed: bool = True, every: int = 25) -> Verdict:
+async def check(
+    read: Read, *, signing_key: bytes, sent: Collection[int] = (), repeats_allowed: bool = True, every: int = 25
+) -> Verdict:
     """Check a service that has read all its inputs and was stopped in good order.
 
     Parameters
@@ -77,6 +79,8 @@ async def check(read: Read, *, signing_key: bytes, repeats_allowed: bool = True,
         How to read a topic.
     signing_key
         Key of the snapshots.
+    sent
+        Numbers of the messages that the brokers have confirmed to the feed.
     repeats_allowed
         Whether workers have died or lost partitions: only then may there be entries and outputs that came again.
     every
@@ -88,6 +92,8 @@ async def check(read: Read, *, signing_key: bytes, repeats_allowed: bool = True,
     for topic in INPUTS:
         async for record in read(topic):
             inputs.add(record)
+    if gone := set(sent) - inputs.numbers:
+        findings.lost(f"the inputs do not have message {min(gone)}, which was confirmed", len(gone))
     verdict.events, verdict.poison = len(inputs.good) + len(inputs.poison), len(inputs.poison)
 
     digests = await _snapshots(read, signing_key, every, verdict)

@@ -22,6 +22,9 @@ from tests.support.service import ID_OF, TOPIC_OF
 MADE = "made"
 """Header in which the harness's feed says what a message was made as."""
 
+NUMBER = "number"
+"""Header with the number of the message in the harness's feed."""
+
 KIND_OF = {FEATURES: "features", RESULTS: "result"}
 SETTINGS = "settings"
 """Source of the entries of the log that no input stands behind."""
@@ -44,10 +47,13 @@ class Inputs:
 
     good: dict[Origin, bytes] = field(default_factory=dict)
     poison: dict[Origin, bytes] = field(default_factory=dict)
+    numbers: set[int] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
         """Note one message and what it was made as."""
-        kept = self.good if dict(record.headers)[MADE] == GOOD.encode() else self.poison
+        headers = dict(record.headers)
+        kept = self.good if headers[MADE] == GOOD.encode() else self.poison
+        self.numbers.add(int(headers[NUMBER]))
         kept[record.topic, record.partition, record.offset] = fingerprint(record.key, record.value)
 
 

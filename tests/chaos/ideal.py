@@ -15,7 +15,7 @@ from stream_app.partitioning import partition_of
 from stream_app.settings import load
 from stream_app.topic_reader import Record
 from stream_app.topics import CHECKPOINTS, DEAD_LETTERS, FEATURES, LOG, SCOREBOARD, SNAPSHOTS
-from tests.chaos.fold import MADE
+from tests.chaos.fold import MADE, NUMBER
 from tests.chaos.traffic import GOOD, Sent
 
 PARTITIONS = 2
@@ -29,6 +29,7 @@ class Ideal:
 
     def __init__(self, piece_bytes: int) -> None:
         self.topics: dict[str, list[Record]] = defaultdict(list)
+        self.numbers = 0
         self._piece_bytes = piece_bytes
         self._ends: dict[tuple[str, int], int] = defaultdict(int)
         self._books: dict[str, Book] = {}
@@ -40,7 +41,9 @@ class Ideal:
         """Take in `messages` and publish what they lead to."""
         for sent in messages:
             partition = sent.partition if sent.partition is not None else partition_of(sent.key or b"", PARTITIONS)
-            offset = self._put(sent.topic, partition, sent.key, sent.value, [(MADE, sent.made.encode())])
+            self.numbers += 1
+            headers = [(MADE, sent.made.encode()), (NUMBER, b"%d" % self.numbers)]
+            offset = self._put(sent.topic, partition, sent.key, sent.value, headers)
             if sent.made == GOOD:
                 self._admit(sent, partition, offset)
             else:

@@ -28,7 +28,7 @@ from stream_app.topics import (
 )
 from tests.chaos.checker import Sample, Verdict, check, check_samples
 from tests.chaos.findings import Findings
-from tests.chaos.fold import MADE
+from tests.chaos.fold import MADE, NUMBER
 from tests.chaos.ideal import KEY, PARTITIONS, Ideal
 from tests.chaos.traffic import GOOD, traffic
 
@@ -163,6 +163,13 @@ async def test_an_input_that_had_no_effect_is_lost(topic: str, good: bool, servi
     assert (await verdict(service)).findings.counts == {"lost": 1}
 
 
+async def test_an_input_that_the_brokers_confirmed_and_do_not_have_is_lost(service: Ideal) -> None:
+    sent = range(1, service.numbers + 1)
+    assert (await check(service.read, signing_key=KEY, sent=sent)).holds
+    found = (await check(service.read, signing_key=KEY, sent=[*sent, service.numbers + 5])).findings
+    assert found.counts == {"lost": 1}
+
+
 @pytest.mark.parametrize("topic", INPUTS)
 async def test_poison_that_was_admitted_and_a_good_message_that_was_refused_are_found(
     topic: str, service: Ideal
@@ -170,7 +177,7 @@ async def test_poison_that_was_admitted_and_a_good_message_that_was_refused_are_
     for good, instead in ((True, b"cut off"), (False, GOOD.encode())):
         records = list(service.topics[topic])
         place = middle(records, good=good)
-        service.topics[topic][place] = replace(records[place], headers=[(MADE, instead)])
+        service.topics[topic][place] = replace(records[place], headers=[(MADE, instead), (NUMBER, b"1")])
         assert not (await verdict(service)).holds
         service.topics[topic] = records
 

@@ -1,0 +1,146 @@
+"""How each kind of blow is struck, and what is measured of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic, time
+
+from stream_app.dev.kafka import Kafka
+from stream_app.durability import fail_points
+from tests.chaos.fleet import Worker
+from tests.chaos.plan import WORKERS_MAX, Blow, Kind
+from tests.chaos.result import Run, Say, Stuck
+from tests.chaos.watch import Outputs
+
+READY_S = 60.0
+"""Longest time until a killed worker's partitions say something new."""
+FAIL_POINT_S = 30.0
+"""Longest time for an armed worker to get to its fail point; it may stay armed for longer."""
+MOVE_S = 8.0
+"""Seconds after which an armed worker that waits for a change of the fleet gets one."""
+
+
+class Strikes:
+    """Strikes a service: the workers of `run`, and their broker."""
+
+    def __init__(self, run: Run, broker: Kafka, outputs: Outputs, partitions: int, say: Say) -> None:
+        self._result = run
+        self._fleet = run.fleet
+        self._broker = broker
+        self._outputs = outputs
+        self._all = list(range(partitions))
+        self._say = say
+
+    async def strike(self, blow: Blow) -> None:
+        """Do what `blow` says. Raises Stuck when the service does not come back from it."""
+        strikes: dict[Kind, Callable[[Blow], Awaitable[None]]] = {
+            Kind.KILL: self._kill,
+            Kind.KILL_AND_STAY_AWAY: self._kill_and_stay_away,
+            Kind.KILL_ALL: self._kill_all,
+            Kind.TERM: self._term,
+            Kind.FREEZE: self._freeze,
+            Kind.FAIL_POINT: self._fail_point,
+            Kind.BROKER_RESTART: self._restart_broker,
+            Kind.BROKER_KILL: self._kill_broker,
+            Kind.RESIZE: self._resize,
+        }
+        await strikes[blow.kind](blow)
+
+    def _victim(self, blow: Blow) -> Worker | None:
+        running = self._fleet.running
+        return running[int(blow.victim * len(running))] if running else None
+
+    async def _kill(self, blow: Blow) -> None:
+        if (worker := self._victim(blow)) is None:
+            return
+        lost, at = worker.partitions, time()
+        self._fleet.kill(worker)
+        # Not always: the next blow is to come while this one is not over, too.
+        if lost and worker.static and blow.seconds > 2.0:
+            await self._note(self._result.restarts, lost, at, "first new output after a restart")
+
+    async def _kill_and_stay_away(self, blow: Blow) -> None:
+        await self._fleet.resize(max(len(self._fleet.running), 2))
+        await self._until_all_are_ready()
+        if (worker := self._victim(blow)) is None:
+            return
+        lost, at = worker.partitions, time()
+        worker.wanted = False
+        self._fleet.kill(worker, Kind.KILL_AND_STAY_AWAY)
+        if lost:
+            await self._note(self._result.takeovers, lost, at, "first new output of another worker")
+        worker.wanted = True
+
+    async def _kill_all(self, blow: Blow) -> None:
+        for worker in self._fleet.running:
+            self._fleet.kill(worker, Kind.KILL_ALL)
+
+    async def _term(self, blow: Blow) -> None:
+        if (worker := self._victim(blow)) is not None:
+            await self._fleet.term(worker)
+
+    async def _freeze(self, blow: Blow) -> None:
+        if (worker := self._victim(blow)) is not None:
+            await self._fleet.freeze(worker, blow.seconds)
+
+    async def _fail_point(self, blow: Blow) -> None:
+        if (worker := self._victim(blow)) is None:
+            return
+        worker.arm = blow.armed
+        self._fleet.kill(worker)
+        name = blow.armed.partition(":")[0]
+        before = self._fleet.kills[f"{Kind.FAIL_POINT} {name}"]
+        deadline, moved = monotonic() + FAIL_POINT_S, monotonic()
+        while self._fleet.kills[f"{Kind.FAIL_POINT} {name}"] == before:
+            if monotonic() > deadline:
+                self._result.unreached.append(blow.armed)
+                return
+            if name in (fail_points.AMID_REVOCATION, fail_points.AMID_RECOVERY) and monotonic() - moved > MOVE_S:
+                # Partitions change hands when the fleet changes.
+                moved = monotonic()
+                running = len(self._fleet.running)
+                await self._fleet.resize(running + 1 if running < WORKERS_MAX else running - 1)
+            await asyncio.sleep(0.05)
+
+    async def _restart_broker(self, blow: Blow) -> None:
+        self._fleet.kills[Kind.BROKER_RESTART] += 1
+        await asyncio.to_thread(self._broker.stop)
+        await self._start_broker(blow)
+
+    async def _kill_broker(self, blow: Blow) -> None:
+        # What the broker has confirmed is in the machine's memory, and outlives the process: only the machine's own
+        # end could lose it, against which real clusters have replicas.
+        child = self._broker.child
+        if child is not None:
+            self._fleet.kills[Kind.BROKER_KILL] += 1
+            child.process.kill()
+            await asyncio.to_thread(child.process.wait)
+            self._broker.stop()
+        await self._start_broker(blow)
+
+    async def _start_broker(self, blow: Blow) -> None:
+        await asyncio.sleep(blow.seconds)
+        await asyncio.to_thread(self._broker.start)
+
+    async def _resize(self, blow: Blow) -> None:
+        await self._fleet.resize(blow.workers)
+
+    async def _until_all_are_ready(self) -> None:
+        """Wait until every partition has an owner, and every worker has said which ones are its own."""
+        deadline = monotonic() + READY_S
+        while True:
+            wanted = [worker for worker in self._fleet.workers if worker.wanted]
+            owned = [number for worker in wanted for number in worker.partitions]
+            if sorted(owned) == self._all and all(worker.partitions for worker in wanted):
+                return
+            if monotonic() > deadline:
+                raise Stuck(f"the partitions have owners {[worker.partitions for worker in wanted]}")
+            await asyncio.sleep(0.1)
+
+    async def _note(self, figures: list[float], partitions: list[int], since: float, what: str) -> None:
+        seconds = await self._outputs.until_news(partitions, since, READY_S)
+        if seconds is None:
+            raise Stuck(f"no new output of partitions {partitions} {READY_S:.0f} s after a kill")
+        figures.append(seconds)
+        self._say(f"      {what}: {seconds:.1f} s")
