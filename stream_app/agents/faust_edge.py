@@ -65,6 +65,18 @@ class _ConsumerThread(AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
         return consumer
 
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        return await self.call_thread(self._seek_to_committed)  # type: ignore[no-any-return]  # untyped in mode
+
+    async def _seek_to_committed(self) -> dict[TP, int | None]:
+        # aiokafka's own does not seek to a committed offset of 0, and a partition that has to be read from its
+        # beginning again would go on where it was.
+        places = await self.committed(self.assignment())
+        for tp, place in places.items():
+            if place is not None:
+                self._ensure_consumer().seek(aiokafka.TopicPartition(*tp), place)
+        return places
+
     async def committed(self, partitions: Iterable[TP]) -> dict[TP, int | None]:
         consumer = self._ensure_consumer()
         return {tp: await consumer.committed(aiokafka.TopicPartition(*tp)) for tp in partitions}
