@@ -149,12 +149,12 @@ def _kill(server: Postgres) -> None:
 
 
 async def _start(server: Postgres) -> None:
-    """Start the server again; what was killed may still be leaving."""
+    """Start the server again; what was killed may still be leaving, and other tests clean up in the same place."""
     for _ in range(START_TRIES):
         server.stop()
         try:
             return await asyncio.to_thread(server.start)
-        except Retryable:
+        except (Retryable, FileNotFoundError):
             await asyncio.sleep(0.5)
     raise AssertionError("the database server does not start again")
 
