@@ -16,7 +16,7 @@ from stream_app.models.contract import Explanation, MatchModel, guarded
 Voting = Literal["soft", "majority"]
 
 EQUAL_WEIGHTS = {"logistic_regression_v1": 1.0, "random_forest_v1": 1.0, "naive_bayes_v1": 1.0}
-"""River's own models, each of its own kind. Weights that follow the members' losses gained nothing over equal ones."""
+"""River's own models, each of its own kind, heard alike: their errors differ enough for the mean to beat each of them."""
 
 
 def votes(model: str, probabilities: Probabilities) -> dict[str, float]:

@@ -21,7 +21,7 @@ SCALE = 3.0
 class PiParameters:
     """How fast ratings move. `keep` is the share that is left after a season.
 
-    A promoted team starts as the average one: in the paper's scale any other start was worse on some league.
+    A promoted team starts as the average one, as every team does in the paper.
     """
 
     rate: float = 0.05
