@@ -16,7 +16,7 @@ from stream_app.models.contract import Explanation, MatchModel, guarded
 Voting = Literal["soft", "majority"]
 
 EQUAL_WEIGHTS = {"logistic_regression_v1": 1.0, "random_forest_v1": 1.0, "naive_bayes_v1": 1.0}
-"""River's own models, each of its own kind, heard alike: their errors differ enough for the mean to beat each of them."""
+"""River's own models, heard alike. Each is of another kind, so their errors differ and the mean gains by it."""
 
 
 def votes(model: str, probabilities: Probabilities) -> dict[str, float]:
