@@ -68,9 +68,9 @@ class Screen:
         """The table at the end: every model beside the running base rate."""
         took = f", replayed in {seconds:.1f} s ({evaluations / seconds:,.0f} matches/s)" if seconds else ""
         table = Table(title=f"{evaluations:,} matches{took}", title_justify="left")
-        table.add_column("model")
-        for name in ("matches", "log loss", "against base rate", "RPS", "Brier", "accuracy"):
-            table.add_column(name, justify="right")
+        table.add_column("model", no_wrap=True)
+        for name in ("matches", "log loss", "vs base", "RPS", "accuracy"):
+            table.add_column(name, justify="right", no_wrap=True)
         base = models.get(BASE_RATE)
         for name, figures in models.items():
             table.add_row(
@@ -79,7 +79,6 @@ class Screen:
                 f"{figures.log_loss:.4f}",
                 f"{figures.log_loss - base.log_loss:+.4f}" if base and name != BASE_RATE else "",
                 f"{figures.rps:.4f}",
-                f"{figures.brier:.4f}",
                 f"{figures.accuracy:.1%}",
             )
         self._console.print(table)

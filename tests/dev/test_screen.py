@@ -21,10 +21,20 @@ def test_the_table_has_every_model_beside_the_base_rate(capsys: pytest.CaptureFi
         "0.9849",
         "-0.0368",
         "0.1980",
-        "0.5870",
         "53.2%",
     ]
     assert "base_rate" in base
+
+
+def test_nothing_in_the_table_is_cut_on_a_usual_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    Screen().result({"logistic_regression_v1": ELO, "base_rate": BASE}, 14_018, 20.0)
+
+    said = capsys.readouterr().out
+    assert "logistic_regression_v1" in said
+    assert "…" not in said
 
 
 def test_without_a_terminal_progress_is_a_line_for_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
