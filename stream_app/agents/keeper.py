@@ -223,6 +223,8 @@ class Keeper:
     async def checkpoint(self) -> None:
         """Put every changed league and the place in the log on record, then commit that place."""
         epoch = self._ownership.epoch
+        # What is not out when the place is committed would never come: nobody returns to entries before it.
+        await self._publish_scoreboards()
         await self._confirm(0)
         if self._ownership.epoch != epoch:
             return
@@ -247,10 +249,13 @@ class Keeper:
         if self._ownership.epoch != epoch:
             return
         fail_points.reach(fail_points.SNAPSHOTS_WRITTEN)
-        for confirmation in [
-            await self._tables.put_checkpoint(partition, Checkpoint(place, self._last[partition]).to_bytes())
-            for partition, place in places.items()
-        ]:
+        sent = []
+        for partition, place in places.items():
+            record = Checkpoint(place, self._last[partition]).to_bytes()
+            sent.append(await self._tables.put_checkpoint(partition, record))
+            if self._ownership.epoch != epoch:
+                return
+        for confirmation in sent:
             await confirmation
         fail_points.reach(fail_points.CHECKPOINT_WRITTEN)
         if self._ownership.epoch != epoch:
