@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check format lock dev-up dev-down dev-status clean
+.PHONY: help setup demo test check chaos format lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -33,6 +33,10 @@ check: ## Lint, format, types and the direction of imports
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+chaos: ## Kill workers and broker under load, then check that every message counted once (ARGS="--kills 60 --seed 1")
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 format: ## Format the code and put the imports in order
 	@scripts/dev/bootstrap.sh --quiet

@@ -33,7 +33,7 @@ def main() -> int:
         _say(f"stopped; what was there is in {folder}")
         return 130
     _report(result)
-    if result.holds:
+    if result.holds and not arguments.keep:
         shutil.rmtree(folder)
     else:
         print(f"the broker's data and the workers' logs are kept in {folder}")
@@ -61,6 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--competitions", type=int, default=24, help="how many there are (default: %(default)s)")
     parser.add_argument("--models", default=MODELS, help="models that predict (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON before the last line")
+    parser.add_argument("--keep", action="store_true", help="keep the folder of a run in which everything held, too")
     return parser.parse_args()
 
 

@@ -69,7 +69,7 @@ _DECK: dict[Kind, int] = {
 
 _PASSES: dict[str, int] = {
     fail_points.INPUT_IN_LOG: 100,
-    fail_points.AMID_OUTPUTS: 2_000,
+    fail_points.AMID_OUTPUTS: 500,
     fail_points.AMID_PIECES: 20,
     fail_points.SNAPSHOTS_WRITTEN: 4,
     fail_points.CHECKPOINT_WRITTEN: 4,
