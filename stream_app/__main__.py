@@ -10,6 +10,7 @@ from stream_app.errors import InvalidInput, Retryable
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 3
+EXIT_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -22,6 +23,8 @@ def main() -> None:
     except Retryable as error:
         print(f"stream-app: {error}", file=sys.stderr)
         sys.exit(EXIT_UNAVAILABLE)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ SESSION_S = 6.0
 STANDSTILL_S = 4.0
 """Longest standstill of the event loop, in seconds; below the session, so that a frozen worker never writes late."""
 
+POLL_RECORDS = 200
+"""Records that Faust takes at a time. It hands them out one by one while entries are applied in between, and another
+input than theirs stays silent for that long."""
+
 BEAT_S = 0.2
 COMMIT_S = 1.0
 
@@ -50,6 +54,7 @@ def create_app(settings: Settings, bootstrap: str) -> faust.App:
         settings.app_id,
         broker=brokers,
         store="memory://",
+        datadir=str(settings.data_dir / "faust"),
         web_enabled=False,
         topic_partitions=settings.partitions,
         topic_allow_declare=False,
@@ -62,7 +67,7 @@ def create_app(settings: Settings, bootstrap: str) -> faust.App:
         broker_heartbeat_interval=2.0,
         broker_rebalance_timeout=10.0,
         broker_request_timeout=20.0,
-        broker_max_poll_records=1000,
+        broker_max_poll_records=POLL_RECORDS,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=settings.worker_id,
         producer_acks=-1,

@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     )
     max_message_bytes: Count = Field(256 * 1024, description="Largest input message that is admitted, in bytes.")
     merge_idle_s: Seconds = Field(
-        10.0, description="Seconds for which an input that the brokers do not give is waited for by the other one."
+        60.0, description="Seconds for which an input that the brokers do not give is waited for by the other one."
     )
     live_patience_s: Seconds = Field(
         1.0, description="Seconds that a message sent as it happened waits at the most for older ones of another input."

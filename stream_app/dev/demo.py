@@ -30,11 +30,8 @@ COMPETITION = "bundesliga"
 SERVICES = ("worker", "sink", "web")
 
 TICK_S = 0.2
-# The replay is about the right order, not about a quick answer: where the processors are busy with other things, one of
-# the inputs can be silent for 13 s (measured at a load of 6 on two processors), and the other one has to wait for it.
-MERGE_IDLE_S = 60.0
-# After this long without anything new there will be nothing new.
-SILENCE_S = 2 * MERGE_IDLE_S
+# After this long without anything new there will be nothing new; twice what one input waits for another one.
+SILENCE_S = 120.0
 WEB_START_S = 60.0
 STOP_GRACE_S = 15.0
 
@@ -143,7 +140,6 @@ def _site(running: Running, settings: Settings) -> Iterator[Site]:
         "STREAM_APP_KAFKA": running.bootstrap,
         "STREAM_APP_DATABASE_URL": running.database_url,
         "STREAM_APP_DATA_DIR": str(running.folder),
-        "STREAM_APP_MERGE_IDLE_S": str(max(settings.merge_idle_s, MERGE_IDLE_S)),
         "STREAM_APP_WEB_HOST": LOOPBACK,
         "STREAM_APP_WEB_PORT": str(port),
     }
