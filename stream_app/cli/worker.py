@@ -47,6 +47,8 @@ def worker() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     for name in settings().model_names:
         create(name)
+    # Faust makes its own folder in there, but not the way to it.
+    settings().data_dir.mkdir(parents=True, exist_ok=True)
     bootstrap = bootstrap_servers(settings())
     asyncio.run(_check_topics(settings(), bootstrap))
     faust_app = create_app(settings(), bootstrap)
