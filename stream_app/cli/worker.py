@@ -39,16 +39,11 @@ def worker() -> None:
 
     from stream_app.app import create_app
     from stream_app.connections import bootstrap_servers
-    from stream_app.models.zoo import create
     from stream_app.settings import settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("aiokafka", "faust", "mode"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    for name in settings().model_names:
-        create(name)
-    # Faust makes its own folder in there, but not the way to it.
-    settings().data_dir.mkdir(parents=True, exist_ok=True)
     bootstrap = bootstrap_servers(settings())
     asyncio.run(_check_topics(settings(), bootstrap))
     faust_app = create_app(settings(), bootstrap)

@@ -168,8 +168,8 @@ class Kafka:
             "kafka.tools.StorageTool",
             "format",
             "--standalone",
-            "--cluster-id",
-            cluster,
+            # In one word: the id may begin with a dash.
+            f"--cluster-id={cluster}",
             "--config",
             config,
         ]
