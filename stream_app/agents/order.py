@@ -192,12 +192,21 @@ class Orderer:
         return Entry("configure", competition, NO_SOURCE, -1, encode(configure))
 
     async def _send_dead_letter(self, waiting: _Waiting) -> Awaitable[object]:
-        message = waiting.message
-        headers = [
-            ("id", name_id("dead-letter", message.topic, message.partition, message.offset).encode()),
-            ("topic", message.topic.encode()),
-            ("partition", b"%d" % message.partition),
-            ("offset", b"%d" % message.offset),
-            ("error", waiting.reason.encode()),
-        ]
-        return await self._app.producer.send(DEAD_LETTERS, message.key, message.value, message.partition, None, headers)
+        key, value, headers = dead_letter(waiting.message, waiting.reason)
+        return await self._app.producer.send(DEAD_LETTERS, key, value, waiting.message.partition, None, headers)
+
+
+def dead_letter(message: Message, reason: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:
+    """Key, value and headers of the dead letter for a refused message: its own bytes, and where and why it was refused.
+
+    aiokafka sends no record that has neither key nor value; that one gets an empty value.
+    """
+    value = b"" if message.key is None and message.value is None else message.value
+    headers = [
+        ("id", name_id("dead-letter", message.topic, message.partition, message.offset).encode()),
+        ("topic", message.topic.encode()),
+        ("partition", b"%d" % message.partition),
+        ("offset", b"%d" % message.offset),
+        ("error", reason.encode()),
+    ]
+    return message.key, value, headers
