@@ -10,6 +10,7 @@ Its write lock is also the lock of the log: only one process at a time is betwee
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,16 +26,17 @@ _FORMAT = 1
 
 # Longer than any batch takes, and than taking in a whole log by another process.
 _LOCK_TIMEOUT_S = 120.0
+_LOCK_POLL_S = 0.01
 
 _SCHEMA = """
-create table events (event_id blob primary key) without rowid;
-create table places (
+create table if not exists events (event_id blob primary key) without rowid;
+create table if not exists places (
     topic text not null, partition integer not null,
     next_offset integer not null, last_offset integer not null, last_id text not null,
     primary key (topic, partition)
 ) without rowid;
-create table active (size integer not null, month text);
-insert into active values (0, null);
+create table if not exists active (size integer not null, month text);
+insert into active select 0, null where not exists (select 1 from active);
 """
 
 
@@ -59,6 +61,19 @@ def places_in(path: Path) -> dict[TopicPartition, Place] | None:
         database.close()
 
 
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on. SQLite does not wait for another process that does so at the same moment."""
+    deadline = time.monotonic() + _LOCK_TIMEOUT_S
+    while True:
+        try:
+            database.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_LOCK_POLL_S)
+
+
 def _places(database: sqlite3.Connection) -> dict[TopicPartition, Place]:
     rows = database.execute("select topic, partition, next_offset, last_offset, last_id from places")
     return {(topic, partition): Place(*place) for topic, partition, *place in rows}
@@ -75,7 +90,7 @@ class CsvIndex:
         database = sqlite3.connect(self._path, timeout=_LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         try:
             # A commit that power loss takes back is read again from the files; a damaged index would not be.
-            database.execute("pragma journal_mode = wal")
+            _write_ahead(database)
             database.execute("pragma synchronous = normal")
             sound = database.execute("pragma quick_check(1)").fetchone() == ("ok",)
             (found,) = database.execute("pragma user_version").fetchone()

@@ -176,7 +176,7 @@ def main() -> None:
             server.destroy()
             broker.stop()
     print(f"{day.sink_kills} sinks and {day.database_kills} databases killed, one outage of {day.outage_s:.0f} s,")
-    print(f"{len(outcome.published):,} events in {time.monotonic() - began:.0f} s, sent in {outcome.report.events}")
+    print(f"{len(outcome.published):,} events in {time.monotonic() - began:.0f} s; at the end: {outcome.report.events}")
     exact = outcome.published == outcome.in_csv == outcome.in_database and outcome.report.clean
     print("Both stores hold exactly the topics' events." if exact else "The stores are NOT exact.")
     raise SystemExit(not exact)

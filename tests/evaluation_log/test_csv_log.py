@@ -7,6 +7,7 @@ import gzip
 import multiprocessing
 import os
 from datetime import UTC, datetime
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,34 @@ def write_all(folder: Path, step: int) -> None:
         await log.close()
 
     asyncio.run(write())
+
+
+GATE_S = 30.0
+"""Seconds after which the others stop waiting for a process that has failed."""
+
+
+def open_many(folder: Path, gate: Barrier) -> None:
+    """Make new logs at the same moments as the other processes."""
+
+    async def make(number: int) -> None:
+        await (await opened(folder / str(number))).close()
+
+    for number in range(20):
+        gate.wait(timeout=GATE_S)
+        asyncio.run(make(number))
+
+
+@pytest.mark.slow
+async def test_processes_that_make_a_log_at_the_same_moment_all_get_it(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    gate = context.Barrier(4)
+    makers = [context.Process(target=open_many, args=(tmp_path, gate)) for _ in range(4)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        await asyncio.to_thread(maker.join)
+    assert [maker.exitcode for maker in makers] == [0, 0, 0, 0]
+    assert all((tmp_path / str(number) / ACTIVE).read_bytes() == header() for number in range(20))
 
 
 @pytest.mark.slow
