@@ -34,6 +34,11 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f}%" if math.isfinite(share) else NOTHING
 
 
+def signed(share: float) -> str:
+    """A change as a percentage with its sign."""
+    return f"{100 * share:+.1f}%".replace("-", "\N{MINUS SIGN}") if math.isfinite(share) else NOTHING
+
+
 def figure(value: float | None, digits: int = 3) -> str:
     """A score with a fixed number of decimals."""
     return NOTHING if value is None or not math.isfinite(value) else f"{value:.{digits}f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from stream_app.web.frame import Chart, Frame, Page, Scope, Unknown
 from stream_app.web.groups import Group
 from stream_app.web.health import Health, PartitionPlace
 from stream_app.web.rows import RowMaker, Rows, state_of
+from stream_app.web.series import Point
 from stream_app.web.view import View
 
 CARDS = 6
@@ -123,7 +124,7 @@ class Scenes:
                 ((it, alert) for alert in it.alerts.newest_first()), "No alert so far.", with_competition=False
             ),
         }
-        return regions, _loss_chart(it)
+        return regions, _loss_chart(it) | _gain_chart(it)
 
     def _match(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
         competition = self.competition(scope)
@@ -237,7 +238,27 @@ def _matches_of(it: CompetitionView) -> int:
 
 
 def _loss_chart(it: CompetitionView) -> dict[str, Chart]:
+    """The champion's rolling log loss beside that of the base rate."""
+    best = present.champion_standing(it.board)
+    shown = {present.REFERENCE} | ({best.model} if best else set())
     points = it.losses.points()
-    models = sorted({model for point in points for model in point.losses})
+    models = [model for model in _models(points) if best is None or model in shown]
     lines = {model: [point.losses.get(model) for point in points] for model in models}
     return {f"loss-{it.slug}": Chart([point.at for point in points], lines)}
+
+
+def _gain_chart(it: CompetitionView) -> dict[str, Chart]:
+    """Every model's rolling gain over the base rate."""
+    points = [point for point in it.losses.points() if point.losses.get(present.REFERENCE, 0.0) > 0.0]
+    lines = {
+        model: [
+            None if model not in point.losses else 1.0 - point.losses[model] / point.losses[present.REFERENCE]
+            for point in points
+        ]
+        for model in _models(points)
+    }
+    return {f"gain-{it.slug}": Chart([point.at for point in points], lines)}
+
+
+def _models(points: Sequence[Point]) -> list[str]:
+    return sorted({model for point in points for model in point.losses})

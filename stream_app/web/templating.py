@@ -64,6 +64,7 @@ def environment(window: int, static: Path = STATIC) -> Environment:
         "percent": present.percent,
         "said": present.said,
         "segment": present.segment,
+        "signed": present.signed,
         "slug": slug,
         "status_said": present.status_said,
         "title_of": present.title_of,

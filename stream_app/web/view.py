@@ -22,8 +22,8 @@ from stream_app.web.recent import RecentIds, slug
 
 TOPICS_VIEWED: tuple[str, ...] = (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, SCOREBOARD, DEAD_LETTERS, CHECKPOINTS)
 
-IDS_REMEMBERED = 200_000
-"""Ids held for each topic to drop what is published twice: ten times what a worker applies between two checkpoints."""
+IDS_REMEMBERED = 100_000
+"""Ids held for each topic to drop what is published twice: five times what a worker applies between two checkpoints."""
 
 DEAD_LETTERS_KEPT = 200
 PAYLOAD_SHOWN = 200

@@ -20,11 +20,12 @@ from tests.web.made import TOPIC_OF, Shown
 
 
 @contextmanager
-def web(bootstrap: str, folder: Path, port: int = 0) -> Iterator[tuple[str, Child]]:
-    """`stream-app web` on a free port: its address, and the process."""
+def web(bootstrap: str, folder: Path, port: int = 0, **settings: object) -> Iterator[tuple[str, Child]]:
+    """`stream-app web` on a free port, with `settings`: its address, and the process."""
     log = folder / "web.log"
     log.unlink(missing_ok=True)
-    with running("web", "--port", str(port), "--json", cwd=folder, env=environment(kafka=bootstrap)) as child:
+    env = environment(kafka=bootstrap, **settings)
+    with running("web", "--port", str(port), "--json", cwd=folder, env=env) as child:
 
         def listens() -> bool:
             child.require_running()

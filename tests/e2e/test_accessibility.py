@@ -33,8 +33,7 @@ async def fill(kafka: str, view: str) -> None:
     await until(lambda: has(view, "seen"), "the view has read it")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1400])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1400)])
 async def test_no_page_has_a_serious_barrier(
     kafka: str, view: str, browser: Browser, scheme: Literal["light", "dark"], width: int
 ) -> None:

@@ -15,6 +15,12 @@ def test_a_share_is_said_as_a_percentage(share: float, digits: int, said: str) -
     assert present.percent(share, digits) == said
 
 
+def test_a_change_has_a_sign() -> None:
+    assert present.signed(0.0321) == "+3.2%"
+    assert present.signed(-0.0321) == "\N{MINUS SIGN}3.2%"
+    assert present.signed(math.nan) == present.NOTHING
+
+
 def test_a_figure_that_is_none_is_a_dash() -> None:
     assert present.figure(None) == present.figure(math.inf) == present.NOTHING
     assert present.figure(0.98765) == "0.988"

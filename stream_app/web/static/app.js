@@ -72,6 +72,10 @@
   // ---- charts
 
   const charts = new Map();
+  const FORMATS = {
+    loss: { tick: (value) => value.toFixed(2), value: (value) => value.toFixed(3) },
+    percent: { tick: (value) => `${(100 * value).toFixed(0)}%`, value: (value) => `${(100 * value).toFixed(1)}%` },
+  };
 
   function colour(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -138,13 +142,14 @@
   function options(place, names) {
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--rule"), width: 1 }, ticks: { show: false } };
     const reference = place.dataset.reference;
+    const say = FORMATS[place.dataset.chart];
     return {
       width: place.clientWidth,
       height: PLOT_HEIGHT,
       cursor: { y: false, drag: { x: true, y: false } },
       hooks: { setCursor: [showLast] },
       scales: { x: { time: true } },
-      axes: [axis, { ...axis, size: 52, values: (plot, ticks) => ticks.map((tick) => tick.toFixed(2)) }],
+      axes: [{ ...axis, size: 34 }, { ...axis, size: 52, values: (plot, ticks) => ticks.map(say.tick) }],
       series: [
         { label: "as of", value: (plot, at) => (at === null ? "" : dayOnly.format(new Date(at * 1000))) },
         ...names.map((name) => ({
@@ -153,7 +158,7 @@
           width: name === reference ? 1.5 : 2,
           dash: name === reference ? [6, 4] : undefined,
           points: { show: false },
-          value: (plot, value) => (value === null ? "" : value.toFixed(3)),
+          value: (plot, value) => (value === null ? "" : say.value(value)),
         })),
       ],
     };
