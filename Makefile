@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check chaos format lock dev-up dev-down dev-status clean
+.PHONY: help setup demo test check bench chaos format lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -33,6 +33,12 @@ check: ## Lint, format, types and the direction of imports
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+bench: ## Measure the models, the evaluation log and the live view; takes some minutes
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m tests.bench.models
+	@$(BIN)/python -m tests.bench.evaluation_log
+	@$(BIN)/python -m tests.bench.live_view
 
 chaos: ## Kill workers and broker under load, then check that every message counted once (ARGS="--kills 60 --seed 1")
 	@scripts/dev/bootstrap.sh --quiet
