@@ -49,6 +49,8 @@ def create_app(settings: Settings, bootstrap: str) -> faust.App:
     # What a worker writes into the log stays there: a wrong name would end every worker that ever reads it.
     for name in settings.model_names:
         zoo.create(name)
+    # Faust makes its own folder in there, but not the way to it.
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     brokers = [URL(f"kafka://{server}") for server in bootstrap.split(",")]
     app = faust.App(
         settings.app_id,
