@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import shutil
 import sys
 import tempfile
@@ -26,6 +27,8 @@ def main() -> int:
         competitions=arguments.competitions,
         models=arguments.models,
     )
+    # The broker is stopped and killed on purpose; what clients say of that is no news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="stream-app-chaos-"))
     try:
         result = run_until_signal(run(plan, folder, _say))

@@ -77,7 +77,7 @@ class Run:
             "holds": self.holds,
             "seed": self.plan.seed,
             "kills": self.kills,
-            "kills_by_kind": dict(self.fleet.kills.most_common()),
+            "kills_by_kind": {str(kind): times for kind, times in self.fleet.kills.most_common()},
             "events": it.events,
             "lost": it.findings.counts["lost"],
             "doubled": it.findings.counts["doubled"],

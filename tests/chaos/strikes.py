@@ -9,7 +9,7 @@ from time import monotonic, time
 from stream_app.dev.kafka import Kafka
 from stream_app.durability import fail_points
 from tests.chaos.fleet import Worker
-from tests.chaos.plan import WORKERS_MAX, Blow, Kind
+from tests.chaos.plan import Blow, Kind
 from tests.chaos.result import Run, Say, Stuck
 from tests.chaos.watch import Outputs
 
@@ -97,11 +97,15 @@ class Strikes:
                 self._result.unreached.append(blow.armed)
                 return
             if name in (fail_points.AMID_REVOCATION, fail_points.AMID_RECOVERY) and monotonic() - moved > MOVE_S:
-                # Partitions change hands when the fleet changes.
                 moved = monotonic()
-                running = len(self._fleet.running)
-                await self._fleet.resize(running + 1 if running < WORKERS_MAX else running - 1)
+                await self._move_partitions(worker)
             await asyncio.sleep(0.05)
+
+    async def _move_partitions(self, armed: Worker) -> None:
+        """Change the fleet around `armed`, so that partitions change hands."""
+        other = next(worker for worker in self._fleet.workers if worker is not armed)
+        other.wanted = not other.running
+        await self._fleet.term(other)
 
     async def _restart_broker(self, blow: Blow) -> None:
         self._fleet.kills[Kind.BROKER_RESTART] += 1
