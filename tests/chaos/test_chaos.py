@@ -1,0 +1,34 @@
+"""The short form of the harness: a few kills, as `make chaos` has them by the dozen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+ROOT = Path(__file__).parents[2]
+KILLS = 7
+
+
+@pytest.mark.slow
+@pytest.mark.kafka
+@pytest.mark.timeout(400)
+def test_nothing_is_lost_and_nothing_counts_twice_when_workers_and_broker_are_killed() -> None:
+    command = [sys.executable, "-m", "tests.chaos", "--kills", str(KILLS), "--seed", "4"]
+    options = ["--rate", "150", "--competitions", "12", "--json"]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=380, check=False)
+
+    said = f"{done.stderr}\n{done.stdout}"
+    assert done.returncode == 0, said
+    report = orjson.loads(done.stdout[done.stdout.index("\n{") : done.stdout.rindex("}") + 1])
+    assert report["holds"], said
+    assert report["kills"] >= KILLS
+    assert (report["lost"], report["doubled"], report["differing"]) == (0, 0, 0)
+    assert report["poison_dead_lettered"] == report["poison"] > 0
+    assert all(count > 0 for count in report["outputs"].values())
+    assert report["snapshots_compared"] > 0
+    assert report["commit_samples"] > 0
+    assert done.stdout.splitlines()[-1].startswith(f"chaos: {report['kills']} kills, {report['events']} events, 0 lost")
