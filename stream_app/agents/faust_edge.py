@@ -14,6 +14,9 @@ from typing import Any, NoReturn, ParamSpec, cast
 
 import aiokafka
 import faust
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.errors import NoError, NotCoordinatorForGroupError, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
 from faust.streams import Stream
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Producer, Transport
@@ -55,6 +58,29 @@ def fatal_on_error(body: Callable[P, Awaitable[None]]) -> Callable[P, Awaitable[
             die(error)
 
     return guarded
+
+
+class _Coordinator(GroupCoordinator):  # type: ignore[misc]  # untyped in aiokafka
+    """Knows a group that has no offsets from a coordinator that does not know them yet.
+
+    After a restart the brokers read the group's offsets back, and until then they answer with an error for the whole
+    group and no offsets. aiokafka looks only at the errors of partitions; taken for a group without any offsets, it
+    would read everything again from the beginning.
+    """
+
+    async def _send_req(self, request: object) -> Any:
+        answer = await super()._send_req(request)
+        if isinstance(request, OffsetFetchRequest):
+            error = for_code(getattr(answer, "error_code", NoError.errno))
+            if error is NotCoordinatorForGroupError:
+                self.coordinator_dead()
+            if error is not NoError:
+                raise error(f"offsets of group {self.group_id}")
+        return answer
+
+
+# The consumer has no other way to be given a coordinator.
+aiokafka.consumer.consumer.GroupCoordinator = _Coordinator
 
 
 class _ConsumerThread(AIOKafkaConsumerThread):
