@@ -76,7 +76,15 @@ def _report(result: Run) -> None:
         print(name.replace("_", " "))
         for what, times in lines.items():
             print(f"  {times:>7}  {what}")
-    for name in ("restart_s", "takeover_s", "snapshots_compared", "snapshots_torn", "commit_samples", "seconds"):
+    for name in (
+        "restart_s",
+        "takeover_s",
+        "snapshots_compared",
+        "snapshots_torn",
+        "commit_samples",
+        "commits_moved_back",
+        "seconds",
+    ):
         print(f"{name.replace('_', ' ')}: {report[name]}")
     if result.unreached:
         print(f"fail points not reached in time: {', '.join(result.unreached)}")

@@ -6,8 +6,9 @@ against that. With the code that makes the guarantee it shares nothing but the l
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import orjson
 
@@ -123,6 +124,18 @@ def check_samples(samples: Iterable[Sample], findings: Findings) -> None:
             checkpoint = sample.checkpoints.get(partition, 0)
             if committed > checkpoint:
                 findings.differing(f"match-log[{partition}] was committed up to {committed}, checkpoint {checkpoint}")
+
+
+def moved_back(samples: Sequence[Sample]) -> int:
+    """How often the committed offset of a partition of the log went back.
+
+    No fault: the log is read again from there, and nothing counts twice. But it takes time, and should be rare.
+    """
+    return sum(
+        committed < before.committed.get(partition, 0)
+        for before, sample in pairwise(samples)
+        for partition, committed in sample.committed.items()
+    )
 
 
 async def _snapshots(read: Read, signing_key: bytes, every: int, verdict: Verdict) -> dict[str, dict[int, str]]:

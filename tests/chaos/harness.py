@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from stream_app.dev.kafka import Kafka
 from stream_app.topic_reader import read_to_end
 from stream_app.topics import INPUTS, LOG
-from tests.chaos.checker import check, check_samples
+from tests.chaos.checker import check, check_samples, moved_back
 from tests.chaos.feed import Feed
 from tests.chaos.fleet import Fleet
 from tests.chaos.plan import blows, static_members
@@ -85,7 +85,7 @@ class _Harness:
                 except Stuck as stuck:
                     self._result.stuck = str(stuck)
             await self._fleet.stop()
-            self._result.samples = len(group.samples)
+            self._result.samples, self._result.moved_back = len(group.samples), moved_back(group.samples)
             self._say("checking")
             self._result.verdict = await check(
                 lambda topic: read_to_end(self._broker.bootstrap, [topic]),

@@ -101,6 +101,6 @@ def blows(seed: int) -> Iterator[Blow]:
 
 
 def static_members(seed: int) -> list[bool]:
-    """Which workers are static members of their group; the first one always is."""
+    """Which workers are static members of their group; the first one always is, the last one never."""
     rng = random.Random(f"members/{seed}")
-    return [True, *(rng.random() < 0.5 for _ in range(WORKERS_MAX - 1))]
+    return [True, *(rng.random() < 0.5 for _ in range(WORKERS_MAX - 2)), False]

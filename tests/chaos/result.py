@@ -45,6 +45,7 @@ class Run:
     fleet: Fleet
     verdict: Verdict = field(default_factory=Verdict)
     samples: int = 0
+    moved_back: int = 0
     restarts: list[float] = field(default_factory=list)
     takeovers: list[float] = field(default_factory=list)
     unreached: list[str] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Run:
             "snapshots_compared": it.snapshots,
             "snapshots_torn": it.unreadable,
             "commit_samples": self.samples,
+            "commits_moved_back": self.moved_back,
             "restart_s": _spread(self.restarts),
             "takeover_s": _spread(self.takeovers),
             "ends_of_their_own": dict(self.fleet.own_deaths.most_common()),

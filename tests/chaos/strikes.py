@@ -17,6 +17,8 @@ READY_S = 60.0
 """Longest time until a killed worker's partitions say something new."""
 FAIL_POINT_S = 30.0
 """Longest time for an armed worker to get to its fail point; it may stay armed for longer."""
+MEASURED_FROM_S = 4.0
+"""Half of the kills wait for a service at rest and are measured; the other half may come amid anything."""
 MOVE_S = 8.0
 """Seconds after which an armed worker that waits for a change of the fleet gets one."""
 
@@ -52,13 +54,14 @@ class Strikes:
         return running[int(blow.victim * len(running))] if running else None
 
     async def _kill(self, blow: Blow) -> None:
-        if (worker := self._victim(blow)) is None:
-            return
-        lost, at = worker.partitions, time()
-        self._fleet.kill(worker)
-        # Not always: the next blow is to come while this one is not over, too.
-        if lost and worker.static and blow.seconds > 2.0:
-            await self._note(self._result.restarts, lost, at, "first new output after a restart")
+        if blow.seconds > MEASURED_FROM_S:
+            await self._until_all_are_ready()
+            if static := [worker for worker in self._fleet.running if worker.static]:
+                lost, at = static[0].partitions, time()
+                self._fleet.kill(static[0])
+                await self._note(self._result.restarts, lost, at, "first new output after a restart")
+        elif (worker := self._victim(blow)) is not None:
+            self._fleet.kill(worker)
 
     async def _kill_and_stay_away(self, blow: Blow) -> None:
         await self._fleet.resize(max(len(self._fleet.running), 2))

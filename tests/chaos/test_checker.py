@@ -26,7 +26,7 @@ from stream_app.topics import (
     SCOREBOARD,
     SNAPSHOTS,
 )
-from tests.chaos.checker import Sample, Verdict, check, check_samples
+from tests.chaos.checker import Sample, Verdict, check, check_samples, moved_back
 from tests.chaos.findings import Findings
 from tests.chaos.fold import MADE, NUMBER
 from tests.chaos.ideal import KEY, PARTITIONS, Ideal
@@ -259,3 +259,8 @@ def test_a_commit_beyond_every_checkpoint_is_found() -> None:
     assert findings.total == 0
     check_samples([Sample({0: 10, 1: 8}, {0: 10, 1: 7}), Sample({0: 1}, {})], findings)
     assert findings.counts == {"differing": 2}
+
+
+def test_commits_that_go_back_are_counted() -> None:
+    assert moved_back([Sample({0: 5}, {}), Sample({0: 5, 1: 3}, {}), Sample({0: 9, 1: 3}, {})]) == 0
+    assert moved_back([Sample({0: 5, 1: 3}, {}), Sample({0: 0, 1: 3}, {}), Sample({0: 1, 1: 2}, {})]) == 2
