@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import TypeVar
 
@@ -35,32 +36,41 @@ def stopped_by_signals() -> Iterator[None]:
 def run_until_signal(coroutine: Coroutine[object, object, T]) -> T:
     """What `coroutine` returns, run in a loop of its own; an ending signal cancels it and raises KeyboardInterrupt.
 
-    An exception out of a signal's handler would hit whichever task happens to run; this lets all of them end in order.
+    An exception out of a signal's handler would hit whichever task happens to run, or the loop while it is being made
+    or closed; a handler that only takes note lets all of them end in order.
     """
     asked = False
+    cancel: Callable[[], object] = bool
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if not asked:
+            asked = True
+            cancel()
 
     async def main() -> T:
+        nonlocal cancel
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-        def cancel() -> None:
-            nonlocal asked
-            if not asked and task:
-                asked = True
-                task.cancel()
-
-        before = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
-        for number in ENDING_SIGNALS:
-            loop.add_signal_handler(number, cancel)
+        if task:
+            # From a handler only this call is safe: it wakes the loop, and the task is cancelled between two of its steps.
+            cancel = partial(loop.call_soon_threadsafe, task.cancel)
         try:
+            if asked:
+                raise asyncio.CancelledError
             return await coroutine
         finally:
-            for number, handler in before.items():
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
+            cancel = bool
+            coroutine.close()
 
+    before = {number: signal.signal(number, note) for number in ENDING_SIGNALS}
     try:
-        return asyncio.run(main())
+        result = asyncio.run(main())
     except asyncio.CancelledError:
-        if asked:
-            raise KeyboardInterrupt from None
-        raise
+        if not asked:
+            raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if asked:
+        raise KeyboardInterrupt
+    return result

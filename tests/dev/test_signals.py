@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -56,3 +57,43 @@ def test_what_runs_in_a_loop_gives_its_value_back() -> None:
         return 42
 
     assert run_until_signal(work()) == 42
+
+
+def test_a_signal_while_the_loop_is_being_made_lets_it_be_made_and_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    began = []
+
+    class Slow(asyncio.SelectorEventLoop):
+        def __init__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            super().__init__()
+
+    async def work() -> None:
+        began.append(1)
+
+    monkeypatch.setattr(asyncio, "new_event_loop", Slow)
+    monkeypatch.setattr("asyncio.runners.events.new_event_loop", Slow)
+    with pytest.raises(KeyboardInterrupt):
+        run_until_signal(work())
+
+    assert began == []
+
+
+def test_a_signal_while_the_loop_is_closing_does_not_cut_it_short() -> None:
+    closed = []
+
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(0)
+            closed.append(1)
+
+    async def work() -> int:
+        return await anext(aiter(kept))
+
+    kept = numbers()
+    with pytest.raises(KeyboardInterrupt):
+        run_until_signal(work())
+
+    assert closed == [1]
