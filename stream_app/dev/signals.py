@@ -52,7 +52,7 @@ def run_until_signal(coroutine: Coroutine[object, object, T]) -> T:
         nonlocal cancel
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         if task:
-            # From a handler only this call is safe: it wakes the loop, and the task is cancelled between two of its steps.
+            # The one call that is safe in a handler: it wakes the loop, which cancels the task between two steps.
             cancel = partial(loop.call_soon_threadsafe, task.cancel)
         try:
             if asked:

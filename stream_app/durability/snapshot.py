@@ -22,7 +22,7 @@ import numpy
 import orjson
 import zstandard
 
-FORMAT = 1
+FORMAT = 2
 """Number of the state's layout. A change of code that changes the state of a league raises it."""
 
 PIECE_BYTES = 700_000
@@ -43,6 +43,7 @@ VERSIONS: Mapping[str, str] = {
 
 
 _ALLOWED_PACKAGES = (
+    "stream_app.analytics",
     "stream_app.durability.book",
     "stream_app.events",
     "stream_app.evaluation",

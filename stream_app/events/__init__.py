@@ -1,0 +1,63 @@
+"""The messages of the service as frozen values.
+
+Times are aware `datetime` values in UTC and are always *event* time: the moment that the message speaks of, never
+the moment at which it was handled. Probabilities are those of a home win (H), a draw (D) and an away win (A).
+What each message looks like on the wire is told by the schemas in `schemas/`.
+"""
+
+from __future__ import annotations
+
+from stream_app.events.alerts import AlertState, DecayAlert, Severity
+from stream_app.events.configuration import Configure, LeagueConfig, LeagueKind
+from stream_app.events.evaluations import Evaluation, EvaluationStatus, Score
+from stream_app.events.forecasts import (
+    Alias,
+    Forecast,
+    ForecastStatus,
+    GoalForecast,
+    LikelyScore,
+    Prediction,
+    Probabilities,
+    Reason,
+    Voice,
+)
+from stream_app.events.ids import NAMESPACE, OUTCOMES, Outcome, name_id, outcome_of
+from stream_app.events.inputs import Features, Importance, Result, ResultStatus
+from stream_app.events.scoreboard import Figures, ModelStanding, Scoreboard
+
+Output = Prediction | Evaluation | DecayAlert
+"""What a league publishes, in the order in which it says it."""
+
+__all__ = [
+    "NAMESPACE",
+    "OUTCOMES",
+    "AlertState",
+    "Alias",
+    "Configure",
+    "DecayAlert",
+    "Evaluation",
+    "EvaluationStatus",
+    "Features",
+    "Figures",
+    "Forecast",
+    "ForecastStatus",
+    "GoalForecast",
+    "Importance",
+    "LeagueConfig",
+    "LeagueKind",
+    "LikelyScore",
+    "ModelStanding",
+    "Outcome",
+    "Output",
+    "Prediction",
+    "Probabilities",
+    "Reason",
+    "Result",
+    "ResultStatus",
+    "Score",
+    "Scoreboard",
+    "Severity",
+    "Voice",
+    "name_id",
+    "outcome_of",
+]

@@ -1,0 +1,71 @@
+"""What changes a league's answers besides the matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LeagueKind = Literal["league", "national"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeagueConfig:
+    """Everything outside the matches that changes what a league answers.
+
+    It enters the league as an entry of the log, so that yesterday's answers can be explained with yesterday's
+    configuration.
+
+    Attributes
+    ----------
+    kind
+        `league` for clubs with seasons, `national` for national teams.
+    models
+        Names of the models that predict, from `stream_app.models.zoo`. The first one is champion.
+    window
+        Matches in the rolling figures of the scoreboard.
+    decay_drop
+        Relative fall of a rolling figure below its baseline that raises a decay alert (0.05 is 5 %).
+    cold_matches
+        Results that a model has to learn before its forecasts are no longer blocked.
+    uncertain_below
+        Confidence (the largest probability) below which a forecast is marked uncertain.
+    conflict_within
+        A forecast whose two largest probabilities are no further apart than this is in conflict, and so uncertain.
+    expire_after_days
+        Days after kickoff at which a prediction without a result expires.
+    remember_days
+        Days of event time for which a match that is over is remembered, so that corrections reach it and repeated
+        messages are known. What comes later changes nothing.
+    odds
+        Names of the features that are decimal odds of home win, draw and away win, the preferred ones first.
+    """
+
+    kind: LeagueKind = "league"
+    models: tuple[str, ...] = (
+        "match_model_v1",
+        "logistic_regression_v1",
+        "random_forest_v1",
+        "naive_bayes_v1",
+        "ensemble_v1",
+        "base_rate",
+    )
+    window: int = 100
+    decay_drop: float = 0.05
+    cold_matches: int = 30
+    uncertain_below: float = 0.40
+    conflict_within: float = 0.10
+    expire_after_days: float = 30.0
+    remember_days: float = 60.0
+    odds: tuple[tuple[str, str, str], ...] = (
+        ("odds_home", "odds_draw", "odds_away"),
+        ("AvgH", "AvgD", "AvgA"),
+        ("B365H", "B365D", "B365A"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """A competition is first seen, or its configuration has changed."""
+
+    competition: str
+    config: LeagueConfig
