@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from stream_app.events import (
     OUTCOMES,
     AlertState,
     Alias,
+    Analytics,
     Configure,
     DecayAlert,
     Evaluation,
@@ -21,19 +23,29 @@ from stream_app.events import (
     Forecast,
     ForecastStatus,
     GoalForecast,
+    GoalRates,
     Importance,
     LeagueConfig,
     LeagueKind,
     LikelyScore,
     ModelStanding,
+    OutcomeStreak,
+    PairingTransitions,
     Prediction,
     Probabilities,
+    Randomness,
+    RandomnessTest,
     Reason,
     Result,
     ResultStatus,
     Score,
     Scoreboard,
     Severity,
+    Streak,
+    TeamAnalytics,
+    TeamStreak,
+    Transitions,
+    Verdict,
     Voice,
     name_id,
 )
@@ -143,6 +155,10 @@ def predictions() -> st.SearchStrategy[Prediction]:
         over_2_5=st.floats(0.01, 0.99),
         both_score=st.floats(0.01, 0.99),
         scores=st.lists(st.builds(LikelyScore, GOALS, GOALS, st.floats(0.01, 0.99)), max_size=5).map(tuple),
+        rates=st.none()
+        | st.builds(
+            GoalRates, st.floats(-4, 2), st.floats(-4, 2), st.floats(0, 1), st.floats(0, 1), st.floats(-0.25, 0.1)
+        ),
     )
     return st.builds(
         Prediction,
@@ -159,6 +175,8 @@ def predictions() -> st.SearchStrategy[Prediction]:
         late=st.booleans(),
         models=st.lists(forecast, min_size=1, max_size=3).map(tuple),
         goals=st.none() | goals,
+        home_rating=st.none() | st.floats(-900, 900),
+        away_rating=st.none() | st.floats(-900, 900),
     )
 
 
@@ -232,6 +250,56 @@ def scoreboards() -> st.SearchStrategy[Scoreboard]:
     )
 
 
+def analytics() -> st.SearchStrategy[Analytics]:
+    chances = {"once": UNIT, "p_value": UNIT, "adjusted": UNIT, "current_chance": UNIT, "longest_chance": UNIT}
+
+    def made(event: type[Any], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        known = {field.name for field in dataclasses.fields(event)}
+        return st.builds(event, **{name: way for name, way in chances.items() if name in known} | fields)
+
+    positive = st.floats(0, 1e9)
+    streaks = st.lists(
+        made(
+            Streak,
+            kind=st.sampled_from((*get_args(TeamStreak), *get_args(OutcomeStreak))),
+            current=COUNTS,
+            longest=COUNTS,
+        ),
+        max_size=2,
+    ).map(tuple)
+    transitions = made(
+        Transitions, n=COUNTS, counts=st.just(((1, 2, 3),) * 3), probabilities=st.just(((0.2, 0.3, 0.5),) * 3)
+    )
+    tests = made(
+        RandomnessTest,
+        name=st.sampled_from(("frequencies", "runs", "lag 1", "lag 5", "repetition", "scores")),
+        n=COUNTS,
+        statistic=st.floats(-40, 1e4),
+        degrees=st.integers(0, 9),
+        evidence=positive,
+    )
+    randomness = made(
+        Randomness,
+        verdict=st.sampled_from(get_args(Verdict)),
+        n=COUNTS,
+        evidence=positive,
+        tests=st.lists(tests, max_size=2).map(tuple),
+    )
+    teams = made(TeamAnalytics, team=NAMES, matches=COUNTS, rating=st.floats(-2000, 2000), streaks=streaks)
+    pairings = made(PairingTransitions, home=NAMES, away=NAMES, transitions=transitions)
+    return made(
+        Analytics,
+        competition=NAMES,
+        as_of=st.none() | TIMES,
+        matches=COUNTS,
+        randomness=randomness,
+        streaks=streaks,
+        teams=st.lists(teams, max_size=2).map(tuple),
+        transitions=transitions,
+        pairings=st.lists(pairings, max_size=2).map(tuple),
+    )
+
+
 OF_SCHEMA: dict[str, st.SearchStrategy[Event]] = {
     "match-features": features(),
     "match-results": results(),
@@ -240,5 +308,6 @@ OF_SCHEMA: dict[str, st.SearchStrategy[Event]] = {
     "evaluations": evaluations(),
     "decay-alerts": decay_alerts(),
     "scoreboard": scoreboards(),
+    "analytics": analytics(),
 }
 """A strategy for each schema whose messages are written by `contracts.encode`."""

@@ -8,6 +8,19 @@ What each message looks like on the wire is told by the schemas in `schemas/`.
 from __future__ import annotations
 
 from stream_app.events.alerts import AlertState, DecayAlert, Severity
+from stream_app.events.analytics import (
+    Analytics,
+    OutcomeStreak,
+    PairingTransitions,
+    Randomness,
+    RandomnessTest,
+    Streak,
+    TeamAnalytics,
+    TeamStreak,
+    Transitions,
+    Verdict,
+)
+from stream_app.events.comparison import Comparison, EvidenceScope, Leaning
 from stream_app.events.configuration import Configure, LeagueConfig, LeagueKind
 from stream_app.events.evaluations import Evaluation, EvaluationStatus, Score
 from stream_app.events.forecasts import (
@@ -15,6 +28,7 @@ from stream_app.events.forecasts import (
     Forecast,
     ForecastStatus,
     GoalForecast,
+    GoalRates,
     LikelyScore,
     Prediction,
     Probabilities,
@@ -33,6 +47,7 @@ __all__ = [
     "OUTCOMES",
     "AlertState",
     "Alias",
+    "Analytics",
     "Configure",
     "DecayAlert",
     "Evaluation",
@@ -42,21 +57,31 @@ __all__ = [
     "Forecast",
     "ForecastStatus",
     "GoalForecast",
+    "GoalRates",
     "Importance",
     "LeagueConfig",
     "LeagueKind",
     "LikelyScore",
     "ModelStanding",
     "Outcome",
+    "OutcomeStreak",
     "Output",
+    "PairingTransitions",
     "Prediction",
     "Probabilities",
+    "Randomness",
+    "RandomnessTest",
     "Reason",
     "Result",
     "ResultStatus",
     "Score",
     "Scoreboard",
     "Severity",
+    "Streak",
+    "TeamAnalytics",
+    "TeamStreak",
+    "Transitions",
+    "Verdict",
     "Voice",
     "name_id",
     "outcome_of",

@@ -86,6 +86,21 @@ class LikelyScore:
 
 
 @dataclass(frozen=True, slots=True)
+class GoalRates:
+    """The distribution of final scores as it is given by its parameters: `ratings.scores.score_matrix` writes it out.
+
+    Goals of each side are Poisson with these logarithms of their rates, averaged over a normal distribution of the
+    logarithm with the given standard deviation (`spread`), and with Dixon and Coles' term `rho` for low scores.
+    """
+
+    log_home_rate: float
+    log_away_rate: float
+    home_spread: float
+    away_spread: float
+    rho: float
+
+
+@dataclass(frozen=True, slots=True)
 class GoalForecast:
     """What is to be expected of the goals of a match, all from one distribution of final scores.
 
@@ -101,6 +116,8 @@ class GoalForecast:
         Probability that both sides score.
     scores
         The likeliest final scores, best first.
+    rates
+        The distribution itself; None in predictions that were made before it was told.
     """
 
     home_goals: float
@@ -109,6 +126,7 @@ class GoalForecast:
     over_2_5: float
     both_score: float
     scores: tuple[LikelyScore, ...]
+    rates: GoalRates | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +134,8 @@ class Prediction:
     """All models' forecasts for one revision of one match.
 
     `revision` counts from 1. `late` says that the match already had a result: such a prediction is an answer, but it
-    is never scored.
+    is never scored. The ratings are the Elo points of both sides before the match, without home advantage; None in
+    predictions that were made before they were told.
     """
 
     prediction_id: str
@@ -132,3 +151,5 @@ class Prediction:
     late: bool
     models: tuple[Forecast, ...]
     goals: GoalForecast | None = None
+    home_rating: float | None = None
+    away_rating: float | None = None

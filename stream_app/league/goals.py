@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stream_app.events import GoalForecast, LikelyScore
+from stream_app.events import GoalForecast, GoalRates, LikelyScore
 from stream_app.models.contract import FLOOR, guarded
 from stream_app.ratings.scores import score_sheet
 
@@ -22,6 +22,13 @@ def goal_forecast(x: Mapping[str, float]) -> GoalForecast | None:
         over_2_5=_inside(sheet.over_2_5),
         both_score=_inside(sheet.both_score),
         scores=tuple(LikelyScore(score.home_goals, score.away_goals, score.probability) for score in sheet.likeliest),
+        rates=GoalRates(
+            x["kalman_log_home_rate"],
+            x["kalman_log_away_rate"],
+            x["kalman_home_spread"],
+            x["kalman_away_spread"],
+            x["kalman_rho"],
+        ),
     )
 
 

@@ -145,6 +145,7 @@ class League:
         match = _match(features)
         x = self.ratings.inputs(match) | upstream_inputs(features.features, config.odds)
         forecasts = self.squad.forecasts(x, config)
+        home_rating, away_rating = self.ratings.points(match)
         prediction_id = name_id(
             "prediction", self.competition, features.match_id, features.kickoff.isoformat(), revision.number
         )
@@ -167,6 +168,8 @@ class League:
             late=revision.late,
             models=forecasts,
             goals=goal_forecast(x),
+            home_rating=home_rating,
+            away_rating=away_rating,
         )
 
     def _settle(self, fixture: Fixture, result: Result, config: LeagueConfig) -> list[Output]:

@@ -24,7 +24,8 @@ class Ratings:
 
     def __init__(self, kind: LeagueKind) -> None:
         self.calendar = Calendar(kind)
-        self.systems: tuple[Rating, ...] = (Elo(kind), Pi(kind), Poisson(kind), Kalman(kind))
+        self.elo = Elo(kind)
+        self.systems: tuple[Rating, ...] = (self.elo, Pi(kind), Poisson(kind), Kalman(kind))
 
     def inputs(self, match: Match) -> dict[str, float]:
         """Every number that the ratings have on `match` before it is played, by name. Changes nothing.
@@ -36,6 +37,10 @@ class Ratings:
         for system in self.systems:
             inputs.update(system.inputs(match, moment))
         return inputs
+
+    def points(self, match: Match) -> tuple[float, float]:
+        """The Elo ratings with which both sides come into `match`, home first: one number a team, for people."""
+        return self.elo.points(match, self.calendar.moment(match))
 
     def learn(self, match: Match, home_goals: int, away_goals: int) -> None:
         """Learn how `match` ended, and move the calendar on to it.

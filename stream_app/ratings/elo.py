@@ -49,11 +49,11 @@ class Elo(Rating):
         self.teams: dict[str, float] = {}
 
     def inputs(self, match: Match, moment: Moment) -> dict[str, float]:
-        home, away = self._points(match, moment)
+        home, away = self.points(match, moment)
         return {"elo_difference": home - away + self._advantage(match)}
 
     def learn(self, match: Match, moment: Moment, home_goals: int, away_goals: int) -> None:
-        home, away = self._points(match, moment)
+        home, away = self.points(match, moment)
         expected = 1.0 / (1.0 + 10.0 ** (-(home - away + self._advantage(match)) / SCALE))
         scored = 1.0 if home_goals > away_goals else 0.5 if home_goals == away_goals else 0.0
         size = 1.0 + self.parameters.margin * math.log1p(abs(home_goals - away_goals))
@@ -62,11 +62,12 @@ class Elo(Rating):
         self.teams[match.home] = home + moved
         self.teams[match.away] = away - moved
 
+    def points(self, match: Match, moment: Moment) -> tuple[float, float]:
+        """The ratings with which both sides come into `match`, home first, without home advantage."""
+        return self._rating(match.home, moment.home), self._rating(match.away, moment.away)
+
     def forget(self, team: str) -> None:
         self.teams.pop(team, None)
-
-    def _points(self, match: Match, moment: Moment) -> tuple[float, float]:
-        return self._rating(match.home, moment.home), self._rating(match.away, moment.away)
 
     def _rating(self, team: str, entry: Entry) -> float:
         if entry is Entry.SETTLED:

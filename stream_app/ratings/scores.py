@@ -27,6 +27,8 @@ LIKELIEST = 5
 """Scores that a score sheet names."""
 
 _LEAST_FACTOR = 0.05
+_LOW_SCORES = ((0, 0, -1.0), (0, 1, 1.0), (1, 0, 1.0), (1, 1, -1.0))
+"""Scores that the low-score term moves, and in which direction a positive one does."""
 _THREE_POINTS = ((-math.sqrt(3.0), 1.0 / 6.0), (0.0, 2.0 / 3.0), (math.sqrt(3.0), 1.0 / 6.0))
 """Nodes and weights of the Gauss-Hermite rule for the mean over a standard normal."""
 
@@ -155,10 +157,7 @@ def score_sheet(inputs: Mapping[str, float]) -> ScoreSheet:
     away = goal_probabilities(inputs["kalman_log_away_rate"], inputs["kalman_away_spread"])
     moved = _moved(home, away, inputs["kalman_rho"])
     # All but four scores are products, so that sums over them need not visit every score.
-    low = {
-        (mine, theirs): max(home[mine] * away[theirs] + sign * moved, 0.0)
-        for mine, theirs, sign in ((0, 0, -1.0), (0, 1, 1.0), (1, 0, 1.0), (1, 1, -1.0))
-    }
+    low = {(mine, theirs): max(home[mine] * away[theirs] + sign * moved, 0.0) for mine, theirs, sign in _LOW_SCORES}
     more = {score: chance - home[score[0]] * away[score[1]] for score, chance in low.items()}
     all_home, all_away = sum(home), sum(away)
     total = all_home * all_away + sum(more.values())
@@ -187,6 +186,23 @@ def score_sheet(inputs: Mapping[str, float]) -> ScoreSheet:
             LikelyScore(mine, theirs, chance / total) for chance, mine, theirs in _likeliest(home, away, low)
         ),
     )
+
+
+def score_matrix(
+    log_home_rate: float, log_away_rate: float, home_spread: float, away_spread: float, rho: float
+) -> list[list[float]]:
+    """Probability of every final score up to `MOST_GOALS` each: a row for each number of home goals.
+
+    It is the distribution that `score_sheet` sums up, written out; it sums to 1.
+    """
+    home = goal_probabilities(log_home_rate, home_spread)
+    away = goal_probabilities(log_away_rate, away_spread)
+    moved = _moved(home, away, rho)
+    matrix = [[mine * theirs for theirs in away] for mine in home]
+    for mine, theirs, sign in _LOW_SCORES:
+        matrix[mine][theirs] = max(matrix[mine][theirs] + sign * moved, 0.0)
+    total = sum(map(sum, matrix))
+    return [[chance / total for chance in row] for row in matrix]
 
 
 def _likeliest(

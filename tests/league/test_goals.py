@@ -27,6 +27,9 @@ def test_goals_agree_with_the_outcomes_that_the_kalman_filter_gives_and_with_eac
             goals = predictions[-1].goals
             assert goals is not None
             assert x is not None
+            sealed = league.fixtures.known[event.match_id].sealed
+            assert sealed is not None
+            assert (predictions[-1].home_rating, predictions[-1].away_rating) == league.ratings.points(sealed.match)
             given = goals.probabilities
             assert math.log(given.H / given.D) == pytest.approx(x["kalman_log_hd"], abs=1e-6)
             assert math.log(given.A / given.D) == pytest.approx(x["kalman_log_ad"], abs=1e-6)

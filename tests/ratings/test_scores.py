@@ -14,6 +14,7 @@ from stream_app.ratings.scores import (
     learned_rho,
     low_score_factor,
     outcome_probabilities,
+    score_matrix,
     score_sheet,
 )
 
@@ -90,6 +91,31 @@ def test_the_score_sheet_says_what_the_scores_say(log_home: float, log_away: flo
         assert score.probability == pytest.approx(scores[score.home_goals, score.away_goals])
     told = outcome_probabilities(goal_probabilities(log_home), goal_probabilities(log_away), rho)
     assert (sheet.home_wins, sheet.draws, sheet.away_wins) == pytest.approx(told)
+
+
+@given(ordinary_log_rates, ordinary_log_rates, rhos)
+def test_the_matrix_has_the_probability_of_every_score(log_home: float, log_away: float, rho: float) -> None:
+    scores = matrix(log_home, log_away, rho)
+    told = score_matrix(log_home, log_away, 0.0, 0.0, rho)
+    assert {(mine, theirs): p for mine, row in enumerate(told) for theirs, p in enumerate(row)} == pytest.approx(scores)
+
+
+@given(log_rates, log_rates, st.floats(0, 1), st.floats(0, 1), rhos)
+def test_the_matrix_sums_up_to_the_score_sheet(
+    log_home: float, log_away: float, home_spread: float, away_spread: float, rho: float
+) -> None:
+    told = score_matrix(log_home, log_away, home_spread, away_spread, rho)
+    sheet = score_sheet(
+        {
+            "kalman_log_home_rate": log_home,
+            "kalman_log_away_rate": log_away,
+            "kalman_home_spread": home_spread,
+            "kalman_away_spread": away_spread,
+            "kalman_rho": rho,
+        }
+    )
+    assert sum(p for mine, row in enumerate(told) for p in row[mine + 1 :]) == pytest.approx(sheet.away_wins)
+    assert told[1][1] <= max(map(max, told)) == pytest.approx(sheet.likeliest[0].probability)
 
 
 def test_a_spread_of_the_rate_is_averaged_over() -> None:

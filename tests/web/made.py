@@ -16,6 +16,7 @@ from stream_app.events import (
     Figures,
     Forecast,
     GoalForecast,
+    GoalRates,
     LikelyScore,
     ModelStanding,
     Outcome,
@@ -31,7 +32,15 @@ from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS, SCOREBOARD
 KICKOFF = datetime(1974, 5, 18, 14, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 CHANCES = Probabilities(0.5, 0.3, 0.2)
-GOALS = GoalForecast(1.62, 1.08, CHANCES, 0.51, 0.55, (LikelyScore(1, 1, 0.122), LikelyScore(2, 1, 0.094)))
+GOALS = GoalForecast(
+    1.62,
+    1.08,
+    CHANCES,
+    0.51,
+    0.55,
+    (LikelyScore(1, 1, 0.122), LikelyScore(2, 1, 0.094)),
+    GoalRates(0.4824, 0.077, 0.0, 0.0, -0.05),
+)
 
 Shown = Prediction | Evaluation | DecayAlert | Scoreboard
 
@@ -83,6 +92,8 @@ def prediction(
         supersedes=None,
         late=late,
         goals=GOALS,
+        home_rating=12.0,
+        away_rating=-8.0,
         models=(
             Forecast("elo_softmax", 1, "champion", chances, "H", chances.H, "active"),
             Forecast("base_rate", 1, "challenger", Probabilities(0.45, 0.25, 0.3), "H", 0.45, "active"),
