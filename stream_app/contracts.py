@@ -20,6 +20,7 @@ import orjson
 from stream_app import schemas
 from stream_app.errors import Fatal, InvalidInput
 from stream_app.events import (
+    Analytics,
     Configure,
     DecayAlert,
     Evaluation,
@@ -37,7 +38,7 @@ Kind = Literal["features", "result", "configure"]
 KIND_OF_TOPIC: Mapping[str, Kind] = {FEATURES: "features", RESULTS: "result"}
 """What the messages of an input topic are called in the log."""
 
-Event = Features | Result | Configure | Prediction | Evaluation | DecayAlert | Scoreboard
+Event = Features | Result | Configure | Prediction | Evaluation | DecayAlert | Scoreboard | Analytics
 
 REASON_MAX = 500
 """Longest reason that `parse` gives, in characters: a header of a dead letter, read by people."""

@@ -20,6 +20,7 @@ EVALUATIONS = "evaluations"
 DECAY_ALERTS = "decay-alerts"
 DEAD_LETTERS = "dead-letters"
 SCOREBOARD = "scoreboard"
+ANALYTICS = "analytics"
 SNAPSHOTS = "snapshots"
 CHECKPOINTS = "checkpoints"
 
@@ -69,6 +70,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(DECAY_ALERTS, "a model has fallen below its baseline, or has come back"),
     _as_received(DEAD_LETTERS, "what was refused, with the reason in its headers"),
     Topic(SCOREBOARD, "rolling and total figures of every model of a competition", cleanup="compact"),
+    Topic(ANALYTICS, "streaks, transitions and randomness of a competition's outcomes", cleanup="compact"),
     Topic(SNAPSHOTS, "internal: the state of each competition", cleanup="compact"),
     Topic(CHECKPOINTS, "internal: the place in the log up to which snapshots are complete", cleanup="compact"),
 )

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from stream_app import schemas
 from stream_app.contracts import Event, encode
 from stream_app.events import (
+    Analytics,
     Configure,
     DecayAlert,
     Evaluation,
@@ -41,6 +42,7 @@ CLASSES: dict[str, type[Any]] = {
     "evaluations": Evaluation,
     "decay-alerts": DecayAlert,
     "scoreboard": Scoreboard,
+    "analytics": Analytics,
 }
 
 

@@ -21,7 +21,7 @@ from stream_app.events.analytics import (
     Verdict,
 )
 from stream_app.events.comparison import Comparison, EvidenceScope, Leaning
-from stream_app.events.configuration import Configure, LeagueConfig, LeagueKind
+from stream_app.events.configuration import Approval, Configure, LeagueConfig, LeagueKind, ReinforceOn
 from stream_app.events.evaluations import Evaluation, EvaluationStatus, Score
 from stream_app.events.forecasts import (
     Alias,
@@ -48,10 +48,13 @@ __all__ = [
     "AlertState",
     "Alias",
     "Analytics",
+    "Approval",
+    "Comparison",
     "Configure",
     "DecayAlert",
     "Evaluation",
     "EvaluationStatus",
+    "EvidenceScope",
     "Features",
     "Figures",
     "Forecast",
@@ -61,6 +64,7 @@ __all__ = [
     "Importance",
     "LeagueConfig",
     "LeagueKind",
+    "Leaning",
     "LikelyScore",
     "ModelStanding",
     "Outcome",
@@ -72,6 +76,7 @@ __all__ = [
     "Randomness",
     "RandomnessTest",
     "Reason",
+    "ReinforceOn",
     "Result",
     "ResultStatus",
     "Score",
