@@ -10,6 +10,7 @@ import faust
 from faust.types import TP, StreamT, TopicT
 from yarl import URL
 
+from stream_app import metrics
 from stream_app.agents import learn, predict
 from stream_app.agents.faust_edge import EdgeTransport, PlacesConsumer, fatal_on_error, places_consumer
 from stream_app.agents.keeper import Keeper
@@ -19,6 +20,7 @@ from stream_app.agents.tables import Tables
 from stream_app.durability import fail_points
 from stream_app.durability.guards import Fence
 from stream_app.models import zoo
+from stream_app.monitoring import Readiness
 from stream_app.settings import Settings
 from stream_app.topics import INPUT_MAX_BYTES, INPUTS, LOG
 
@@ -38,8 +40,10 @@ BEAT_S = 0.2
 COMMIT_S = 1.0
 
 
-def create_app(settings: Settings, bootstrap: str) -> faust.App:
+def create_app(settings: Settings, bootstrap: str, readiness: Readiness) -> faust.App:
     """The worker as a Faust application on the brokers at `bootstrap` (host:port[,host:port]).
+
+    `readiness` is told whether it has its partitions, recovered.
 
     Raises
     ------
@@ -81,11 +85,12 @@ def create_app(settings: Settings, bootstrap: str) -> faust.App:
     )
     app.transport = EdgeTransport(brokers, app)
     app.producer_transport = EdgeTransport(brokers, app)
-    _wire(app, settings)
+    _wire(app, settings, readiness)
     return app
 
 
-def _wire(app: faust.App, settings: Settings) -> None:
+def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
+    readiness.wants("partitions", "not assigned yet")
     ownership = Ownership()
     fence = Fence(monotonic, STANDSTILL_S)
     tables = Tables(app, settings.partitions)
@@ -134,6 +139,7 @@ def _wire(app: faust.App, settings: Settings) -> None:
     async def on_revoked(*_: object, **__: object) -> None:
         fail_points.reach(fail_points.AMID_REVOCATION)
         ownership.lose()
+        readiness.wants("partitions", "being shared out")
         orderer.clear()
         keeper.clear()
 
@@ -171,4 +177,6 @@ def _wire(app: faust.App, settings: Settings) -> None:
                 keeper.begin(tp.partition, place, ends[tp])
         orderer.begin({tp: place for tp, place in places.items() if tp.topic != LOG})
         ownership.gain(tuple(tp.partition for tp in owned if tp.topic == LOG))
+        metrics.PARTITIONS_OWNED.set(len(ownership.partitions))
+        readiness.has("partitions")
         log.info("ready: partitions %s of %d", list(ownership.partitions), settings.partitions)

@@ -154,6 +154,14 @@ class Settings(BaseSettings):
         300, description="Milliseconds over which changes are gathered into one push to browsers."
     )
 
+    # Monitoring
+    metrics_host: str = Field("127.0.0.1", description="Address on which a process shows its metrics and its health.")
+    metrics_port: Port | None = Field(
+        None,
+        description="Port of a process's metrics and health, another one for each process of a machine; 0 takes a free"
+        " one. Not set: they are not served.",
+    )
+
     @property
     def model_names(self) -> tuple[str, ...]:
         """The models that predict, champion first."""

@@ -12,11 +12,12 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Collection
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, perf_counter
 
 import faust
 from faust.types import TP, Message
 
+from stream_app import metrics
 from stream_app.agents.faust_edge import header_pairs, places_consumer
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.tables import Tables
@@ -56,6 +57,8 @@ class Keeper:
         self._app = app
         self._settings = settings
         self._tables = tables
+        metrics.SINCE_CHECKPOINT.set_function(lambda: self._since_checkpoint)
+        metrics.CATCH_UP_ENTRIES.set_function(lambda: self._behind.left)
         self._ownership = ownership
         self._fence = fence
         self._signing_key = settings.snapshot_key.get_secret_value().encode()
@@ -127,6 +130,7 @@ class Keeper:
             return inspect(unpack(competition, self._tables.snapshot), self._signing_key).position
         except SnapshotRefused as refused:
             log.warning("snapshot of %r is not used, its league is rebuilt from the log: %s", competition, refused)
+            metrics.SNAPSHOTS_REFUSED.inc()
             self._tables.forget_snapshot(competition)
             return None
 
@@ -165,6 +169,7 @@ class Keeper:
         for partition, offset, entry in batch:
             self._fence.check()
             book = await self._book(entry.competition, partition)
+            began = perf_counter()
             outputs = book.apply(offset, entry)
             self._dirty[entry.competition] = self._scores_changed[entry.competition] = partition
             self._last[partition][entry.competition] = book.position
@@ -172,7 +177,10 @@ class Keeper:
             self._since_checkpoint += 1
             for output in outputs:
                 await self._publish(output.topic, entry.key, output.value, partition)
+                metrics.OUTPUTS.labels(output.topic).inc()
                 fail_points.reach(fail_points.AMID_OUTPUTS)
+            metrics.APPLY_SECONDS.observe(perf_counter() - began)
+            metrics.ENTRIES_APPLIED.labels(entry.kind).inc()
             if monotonic() - yielded > YIELD_S:
                 await asyncio.sleep(0)
                 yielded = monotonic()
@@ -223,9 +231,11 @@ class Keeper:
     async def checkpoint(self) -> None:
         """Put every changed league and the place in the log on record, then commit that place."""
         epoch = self._ownership.epoch
+        began = perf_counter()
         # What is not out when the place is committed would never come: nobody returns to entries before it.
         await self._publish_scoreboards()
-        await self._confirm(0)
+        with metrics.CONFIRM_SECONDS.time():
+            await self._confirm(0)
         if self._ownership.epoch != epoch:
             return
         places = {p: place for p, place in self._applied.items() if place > self._checkpointed[p]}
@@ -267,6 +277,8 @@ class Keeper:
         self._checkpoint_at = monotonic() + self._settings.checkpoint_interval_s
         self._affordable_at = monotonic() + written / self._settings.checkpoint_bytes_per_s
         await self._commit(places)
+        metrics.SNAPSHOT_BYTES.inc(written)
+        metrics.CHECKPOINT_SECONDS.observe(perf_counter() - began)
 
     async def _commit(self, places: dict[int, int]) -> None:
         if places:

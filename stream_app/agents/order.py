@@ -15,6 +15,7 @@ from time import monotonic
 import faust
 from faust.types import TP, Message, StreamT
 
+from stream_app import metrics
 from stream_app.agents.faust_edge import PlacesConsumer, messages, places_consumer
 from stream_app.agents.ownership import Ownership
 from stream_app.contracts import KIND_OF_TOPIC, encode, event_time, parse
@@ -171,12 +172,14 @@ class Orderer:
             self._fence.check()
             if waiting.entry is None:
                 sent.append(await self._send_dead_letter(waiting))
+                metrics.DEAD_LETTERS.labels(waiting.message.topic).inc()
                 continue
             partition, competition = waiting.message.partition, waiting.entry.competition
             if competition not in self._configured:
                 self._configured.add(competition)
                 sent.append(await self._send(self._configure_entry(competition), partition))
             sent.append(await self._send(waiting.entry, partition))
+            metrics.ENTRIES_ORDERED.labels(waiting.message.topic).inc()
         for confirmation in sent:
             await confirmation
         fail_points.reach(fail_points.INPUT_IN_LOG)

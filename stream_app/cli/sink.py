@@ -23,7 +23,8 @@ def sink(
     evaluation_log of PostgreSQL (STREAM_APP_DATABASE_URL, or the local stack of `stream-app dev up`). Without a
     database the file alone is kept. Each event is in each of them once, whatever dies and whenever; a database that is
     away is waited for. With STREAM_APP_RECONCILE_INTERVAL_S the two are compared with each other and with Kafka every
-    so many seconds, and what is found becomes an event too. Ends cleanly with Ctrl-C or SIGTERM.
+    so many seconds, and what is found becomes an event too. With STREAM_APP_METRICS_PORT it shows
+    its metrics and its health. Ends cleanly with Ctrl-C or SIGTERM.
     """
     import asyncio
     import json
@@ -40,6 +41,7 @@ def sink(
     from stream_app.evaluation_log.schedule import reconcile_every
     from stream_app.evaluation_log.sink import run
     from stream_app.evaluation_log.store import Store
+    from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
     chosen = settings()
@@ -62,14 +64,16 @@ def sink(
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        work = [run(bootstrap, chosen.app_id, stores, stopped)]
+        work = [run(bootstrap, chosen.app_id, stores, stopped, readiness)]
         if chosen.reconcile_interval_s:
             sides = Sides(chosen.data_dir, url, bootstrap)
             work.append(reconcile_every(chosen.reconcile_interval_s, sides, chosen.expire_after_days, stopped))
         await asyncio.gather(*work)
 
+    readiness = Readiness()
     try:
-        asyncio.run(serve())
+        with monitored(chosen, readiness):
+            asyncio.run(serve())
     except (InvalidInput, Retryable):
         raise
     except Exception as error:

@@ -39,6 +39,7 @@ def worker() -> None:
 
     from stream_app.app import create_app
     from stream_app.connections import bootstrap_servers
+    from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -46,10 +47,12 @@ def worker() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     bootstrap = bootstrap_servers(settings())
     asyncio.run(_check_topics(settings(), bootstrap))
-    faust_app = create_app(settings(), bootstrap)
-    faust.Worker(
-        faust_app, loglevel="info", quiet=True, redirect_stdouts=False, logging_config=None
-    ).execute_from_commandline()
+    readiness = Readiness()
+    faust_app = create_app(settings(), bootstrap, readiness)
+    with monitored(settings(), readiness):
+        faust.Worker(
+            faust_app, loglevel="info", quiet=True, redirect_stdouts=False, logging_config=None
+        ).execute_from_commandline()
 
 
 async def _check_topics(settings: Settings, bootstrap: str) -> None:

@@ -30,6 +30,11 @@ class CatchingUp:
         """The partitions are taken away."""
         self._left.clear()
 
+    @property
+    def left(self) -> int:
+        """Entries that were in the log when the partitions came and are not applied yet."""
+        return sum(self._left.values())
+
     def news(self, applied: Iterable[tuple[int, int, object]], now: float) -> str | None:
         """Count entries (partition, offset, entry) as applied; a line about it when it is time for one."""
         if not self._left:
@@ -39,7 +44,7 @@ class CatchingUp:
                 self._left[partition] -= 1
                 if self._left[partition] == 0:
                     del self._left[partition]
-        left = sum(self._left.values())
+        left = self.left
         if not left:
             return f"caught up: {self._total:,} log entries in {now - self._began:.1f} s"
         if now - self._told < NEWS_S:

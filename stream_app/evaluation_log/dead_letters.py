@@ -9,6 +9,7 @@ from typing import Self
 
 from aiokafka import AIOKafkaProducer
 
+from stream_app import metrics
 from stream_app.evaluation_log.follower import Record
 from stream_app.events import name_id
 from stream_app.topics import DEAD_LETTERS, INPUT_MAX_BYTES
@@ -60,3 +61,4 @@ class DeadLetters:
         await self._producer.send_and_wait(
             DEAD_LETTERS, value, key=record.key, partition=record.partition, headers=headers
         )
+        metrics.DEAD_LETTERS.labels(record.topic).inc()

@@ -13,11 +13,13 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
+from stream_app import metrics
 from stream_app.errors import Retryable
 from stream_app.evaluation_log.dead_letters import DeadLetters
 from stream_app.evaluation_log.follower import Follower, Read, follow
 from stream_app.evaluation_log.row import LogRow
 from stream_app.evaluation_log.store import Store
+from stream_app.monitoring import Readiness
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +30,13 @@ STOP_GRACE_S = 5.0
 """Seconds that a reader may take to end its batch when the sink is asked to stop."""
 
 
-async def run(bootstrap: str, app_id: str, stores: Sequence[Store], stopped: asyncio.Event) -> None:
+async def run(
+    bootstrap: str, app_id: str, stores: Sequence[Store], stopped: asyncio.Event, readiness: Readiness
+) -> None:
     """Keep `stores` up to date until `stopped` is set.
 
-    The first of the stores is the one whose reader sends what is no event to the dead letters.
+    The first of the stores is the one whose reader sends what is no event to the dead letters. `readiness` is told of
+    each store whether it can be written.
 
     Raises
     ------
@@ -41,7 +46,15 @@ async def run(bootstrap: str, app_id: str, stores: Sequence[Store], stopped: asy
     async with DeadLetters(bootstrap) as dead_letters:
         readers = [
             asyncio.create_task(
-                _Reader(bootstrap, f"{app_id}-sink-{store.name}", store, dead_letters, stopped, speaks=place == 0).run()
+                _Reader(
+                    bootstrap,
+                    f"{app_id}-sink-{store.name}",
+                    store,
+                    dead_letters,
+                    stopped,
+                    readiness,
+                    speaks=place == 0,
+                ).run()
             )
             for place, store in enumerate(stores)
         ]
@@ -66,6 +79,7 @@ class _Reader:
         store: Store,
         dead_letters: DeadLetters,
         stopped: asyncio.Event,
+        readiness: Readiness,
         *,
         speaks: bool,
     ) -> None:
@@ -74,7 +88,9 @@ class _Reader:
         self._store = store
         self._dead_letters = dead_letters
         self._stopped = stopped
+        self._readiness = readiness
         self._speaks = speaks
+        self._is_away("not opened yet")
 
     async def run(self) -> None:
         """Read until the sink is asked to stop.
@@ -89,16 +105,19 @@ class _Reader:
                     try:
                         await self._store.open()
                         await follower.begin(await self._store.places())
+                        self._is_back()
                         log.log(logging.WARNING if tries else logging.INFO, "%s: reading%s", self._name, _after(tries))
                         wait, tries = FIRST_WAIT_S, 0
                         await self._read(follower)
                     except Retryable as error:
+                        self._is_away(str(error))
                         if not tries:
                             log.warning("%s: the store is away, waiting for it: %s", self._name, error)
                         tries += 1
                         await self._pause(wait)
                         wait = min(2 * wait, LONGEST_WAIT_S)
         finally:
+            self._is_away("the sink has stopped")
             await self._store.close()
         log.info("%s: stopped%s", self._name, ", while the store was away" if tries else "")
 
@@ -110,11 +129,21 @@ class _Reader:
             if self._speaks:
                 for record, reason in read.refused:
                     await self._dead_letters.send(record, reason)
-            await self._store.append(read.batch, partial(self._refuse, read))
+            with metrics.LOG_APPEND_SECONDS.labels(self._store.name).time():
+                added = await self._store.append(read.batch, partial(self._refuse, read))
+            metrics.LOG_EVENTS.labels(self._store.name).inc(added)
             await follower.commit()
 
     async def _refuse(self, read: Read, row: LogRow, reason: str) -> None:
         await self._dead_letters.send(read.record_of(row), reason)
+
+    def _is_back(self) -> None:
+        metrics.LOG_STORE_UP.labels(self._store.name).set(1)
+        self._readiness.has(self._store.name)
+
+    def _is_away(self, reason: str) -> None:
+        metrics.LOG_STORE_UP.labels(self._store.name).set(0)
+        self._readiness.wants(self._store.name, reason)
 
     async def _pause(self, seconds: float) -> None:
         """Wait for `seconds`, or until the sink is asked to stop."""

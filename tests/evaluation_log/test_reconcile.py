@@ -22,6 +22,7 @@ from stream_app.evaluation_log.findings import Window
 from stream_app.evaluation_log.postgres import PostgresLog
 from stream_app.evaluation_log.report import Example, Group, Report
 from stream_app.events import Result
+from stream_app.monitoring import Readiness
 from stream_app.topics import PREDICTIONS, RESULTS
 from tests.evaluation_log.broker import make_topics_anew
 from tests.evaluation_log.samples import KICKOFF, batch, evaluation, prediction, refuse_nothing, row, rows
@@ -70,7 +71,7 @@ class Log:
         stopped = asyncio.Event()
         stores = (CsvLog(self.folder), PostgresLog(self.database))
         async with asyncio.TaskGroup() as group:
-            group.create_task(sink.run(self.bootstrap, "test", stores, stopped))
+            group.create_task(sink.run(self.bootstrap, "test", stores, stopped, Readiness()))
 
             async def full() -> bool:
                 connection = await asyncpg.connect(self.database)

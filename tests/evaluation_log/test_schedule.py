@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from stream_app.dev.postgres import Postgres
+from stream_app.dev.process import free_ports
 from stream_app.evaluation_log.csv_log import CsvLog, read
 from stream_app.evaluation_log.database import bring_up_to_date
 from stream_app.evaluation_log.postgres import PostgresLog
@@ -54,6 +57,9 @@ async def test_every_comparison_is_kept_in_both_stores_with_what_it_found(databa
     first, last = compared(tmp_path)[0], compared(tmp_path)[-1]
     assert (first.status, json.loads(first.metadata)["events"]) == ("clean", {"csv": 4, "postgres": 4})
     assert last.status == "not clean"
+    wrong = {"side": "postgres", "defect": "missing"}
+    assert REGISTRY.get_sample_value("stream_app_log_defects", wrong) == 1
+    assert (REGISTRY.get_sample_value("stream_app_reconciliations_total", {"verdict": "not clean"}) or 0) >= 2
     assert json.loads(last.metadata)["groups"][0]["defect"] == "missing"
     kept = await connection.fetchval("select count(*) from evaluation_log where event_type = 'reconciliation'")
     assert kept == len(compared(tmp_path))
@@ -81,8 +87,13 @@ async def test_a_round_without_the_database_is_told_and_the_next_one_made(
 async def test_the_sink_reconciles_while_it_reads(kafka: str, database: str, tmp_path: Path) -> None:
     await make_topics_anew(kafka)
     await topics.produce(kafka, messages(matches(10)))
+    (port,) = free_ports(None)
     env = programs.environment(
-        kafka=kafka, database_url=database, data_dir=tmp_path / "data", reconcile_interval_s=OFTEN_S
+        kafka=kafka,
+        database_url=database,
+        data_dir=tmp_path / "data",
+        reconcile_interval_s=OFTEN_S,
+        metrics_port=port,
     )
     with programs.running("sink", cwd=tmp_path, env=env) as child:
         await until(lambda: bool(compared(tmp_path / "data")), "a round is kept")
@@ -91,5 +102,10 @@ async def test_the_sink_reconciles_while_it_reads(kafka: str, database: str, tmp
         await until(rounds(tmp_path / "data", published + 3), "more rounds are kept")
         await until(lambda: sum(row.kafka_topic is not None for row in read(tmp_path / "data")) == 40, "all is read")
         child.require_running()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            shown = (await client.get("/metrics")).text
+            ready = await client.get("/readyz")
     assert child.returncode() == 0
+    assert 'stream_app_log_events_total{store="csv"} 40.0\n' in shown
+    assert ready.text == "ready\n"
     assert {row.status for row in compared(tmp_path / "data")} == {"clean"}

@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from prometheus_client import REGISTRY
 
 from stream_app.contracts import encode
 from stream_app.dev.postgres import Postgres
@@ -21,6 +22,7 @@ from stream_app.evaluation_log.csv_log import CsvLog, read
 from stream_app.evaluation_log.postgres import PostgresLog
 from stream_app.evaluation_log.store import Batch, Place, Refuse, Store, TopicPartition
 from stream_app.events import DecayAlert, Evaluation, Prediction
+from stream_app.monitoring import Readiness
 from stream_app.topics import DEAD_LETTERS, PREDICTIONS
 from tests.evaluation_log.broker import delete_topics, make_topics_anew
 from tests.evaluation_log.samples import TOPIC_OF, alert, evaluation, prediction
@@ -84,12 +86,16 @@ async def bootstrap(kafka: str) -> str:
     return kafka
 
 
+def up(store: str) -> bool:
+    return REGISTRY.get_sample_value("stream_app_log_store_up", {"store": store}) == 1
+
+
 @asynccontextmanager
-async def running(bootstrap: str, *stores: Store) -> AsyncIterator[None]:
+async def running(bootstrap: str, *stores: Store, readiness: Readiness | None = None) -> AsyncIterator[None]:
     """A sink in this process for the length of the block, which ends when the sink does."""
     stopped = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(sink.run(bootstrap, "test", stores, stopped))
+        group.create_task(sink.run(bootstrap, "test", stores, stopped, readiness or Readiness()))
         yield
         stopped.set()
 
@@ -204,15 +210,20 @@ async def test_a_database_that_is_down_is_waited_for_and_the_file_goes_on(
     url = own_postgres.url
     own_postgres.stop()
     events = matches(20)
-    async with running(bootstrap, CsvLog(tmp_path), PostgresLog(url)):
+    readiness = Readiness()
+    async with running(bootstrap, CsvLog(tmp_path), PostgresLog(url), readiness=readiness):
         await topics.produce(bootstrap, messages(events[:10]))
         await until(lambda: len(in_csv(tmp_path)) == 10, "the file has the first ones")
+        assert "postgres: " in (readiness.why_not() or "")
+        assert not up("postgres")
         own_postgres.start()
 
         async def arrived(count: int) -> bool:
             return len(await in_database(url)) == count
 
         await until(lambda: arrived(10), "the database has the first ones")
+        assert readiness.why_not() is None
+        assert up("postgres")
         own_postgres.stop()
         await topics.produce(bootstrap, messages(events[10:]))
         await until(lambda: len(in_csv(tmp_path)) == 40, "the file has all")
@@ -318,12 +329,12 @@ async def test_topics_that_are_made_anew_under_a_running_sink_are_read_from_thei
 async def test_missing_topics_are_the_users_mistake(bootstrap: str, tmp_path: Path) -> None:
     await delete_topics(bootstrap)
     with pytest.raises(InvalidInput, match="no topic predictions, evaluations, decay-alerts: make it with"):
-        await sink.run(bootstrap, "test", [CsvLog(tmp_path)], asyncio.Event())
+        await sink.run(bootstrap, "test", [CsvLog(tmp_path)], asyncio.Event(), Readiness())
 
 
 async def test_a_broker_that_does_not_answer_is_told(tmp_path: Path) -> None:
     with pytest.raises(Retryable, match=r"Kafka does not answer at 127\.0\.0\.1:9"):
-        await sink.run("127.0.0.1:9", "test", [CsvLog(tmp_path)], asyncio.Event())
+        await sink.run("127.0.0.1:9", "test", [CsvLog(tmp_path)], asyncio.Event(), Readiness())
 
 
 class Broken:
@@ -347,7 +358,7 @@ class Broken:
 async def test_a_store_that_cannot_go_on_ends_the_sink(bootstrap: str, tmp_path: Path) -> None:
     await topics.produce(bootstrap, messages(matches(1)))
     with pytest.raises(Fatal, match="the disk of /data is full"):
-        await sink.run(bootstrap, "test", [CsvLog(tmp_path), Broken()], asyncio.Event())
+        await sink.run(bootstrap, "test", [CsvLog(tmp_path), Broken()], asyncio.Event(), Readiness())
 
 
 @pytest.mark.slow
