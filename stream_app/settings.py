@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_app.errors import InvalidInput
-from stream_app.events import LeagueConfig
+from stream_app.events import Approval, EvidenceScope, LeagueConfig, ReinforceOn
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
@@ -147,6 +147,45 @@ class Settings(BaseSettings):
         " first.",
     )
 
+    # Lifecycle of the models
+    promote_matches: Count = Field(100, description="Scored matches before a challenger can be proposed as champion.")
+    promote_days: Annotated[float, Field(ge=0, le=36_525)] = Field(
+        7.0, description="Days of event time over which these matches have to stretch."
+    )
+    promote_gain: Annotated[float, Field(ge=0)] = Field(
+        0.03, description="Least gain in skill of a challenger, relative to the champion's."
+    )
+    promote_alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.05, description="Probability with which a challenger that is no better may ever be proposed."
+    )
+    promote_scope: EvidenceScope = Field(
+        "competition",
+        description="Whose matches are the evidence for a promotion: those of its own competition, or of all that have"
+        " the same pair of models (`stream-app watch-evidence` has to run then).",
+    )
+    approval: Approval = Field(
+        "manual", description="manual: a proposed promotion waits for a person. auto: it is carried out at once."
+    )
+    rollback: Approval = Field(
+        "manual", description="The same for the way back from a champion that has proven worse than the one before."
+    )
+    reinforce: ReinforceOn = Field(
+        "both",
+        description="What makes a model try to mend itself: rule (confident errors), promises (more errors than its"
+        " confidences promise), both, off.",
+    )
+    reinforce_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.70, description="The rule: confidence from which a wrong forecast counts."
+    )
+    reinforce_errors: Count = Field(10, description="The rule: wrong forecasts that it takes.")
+    reinforce_days: Days = Field(7.0, description="The rule: days of event time over which they are counted.")
+    reinforce_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.01, description="Step of the fine-tuning on wrong forecasts that is tried."
+    )
+    reinforce_matches: Annotated[int, Field(ge=0, le=2_000)] = Field(
+        400, description="Recent matches that are kept for building and judging what is tried; 0 switches it off."
+    )
+
     # Web
     web_host: str = Field("127.0.0.1", description="Address on which the live view listens.")
     web_port: Port = Field(8080, description="Port of the live view; 0 takes a free one.")
@@ -182,6 +221,19 @@ class Settings(BaseSettings):
             expire_after_days=self.expire_after_days,
             remember_days=self.remember_days,
             odds=tuple((home, draw, away) for home, draw, away in _triples(self.odds)),
+            promote_matches=self.promote_matches,
+            promote_days=self.promote_days,
+            promote_gain=self.promote_gain,
+            promote_alpha=self.promote_alpha,
+            promote_scope=self.promote_scope,
+            approval=self.approval,
+            rollback=self.rollback,
+            reinforce=self.reinforce,
+            reinforce_confidence=self.reinforce_confidence,
+            reinforce_errors=self.reinforce_errors,
+            reinforce_days=self.reinforce_days,
+            reinforce_rate=self.reinforce_rate,
+            reinforce_matches=self.reinforce_matches,
         )
 
 

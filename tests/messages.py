@@ -122,6 +122,19 @@ def configures() -> st.SearchStrategy[Configure]:
         expire_after_days=st.floats(0.1, 1_000),
         remember_days=st.floats(0.1, 1_000),
         odds=st.lists(st.tuples(NAMES, NAMES, NAMES), max_size=3).map(tuple),
+        promote_matches=st.integers(1, 10_000),
+        promote_days=st.floats(0, 1_000),
+        promote_gain=UNIT,
+        promote_alpha=st.floats(0.001, 0.999),
+        promote_scope=st.sampled_from(["competition", "all"]),
+        approval=st.sampled_from(["manual", "auto"]),
+        rollback=st.sampled_from(["manual", "auto"]),
+        reinforce=st.sampled_from(["off", "rule", "promises", "both"]),
+        reinforce_confidence=UNIT,
+        reinforce_errors=st.integers(1, 1_000),
+        reinforce_days=st.floats(0.1, 1_000),
+        reinforce_rate=st.floats(0.001, 1),
+        reinforce_matches=st.integers(0, 2_000),
     )
     return st.builds(Configure, competition=NAMES, config=config)
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from stream_app.events.comparison import EvidenceScope
+
 LeagueKind = Literal["league", "national"]
+Approval = Literal["manual", "auto"]
+ReinforceOn = Literal["off", "rule", "promises", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,28 @@ class LeagueConfig:
         messages are known. What comes later changes nothing.
     odds
         Names of the features that are decimal odds of home win, draw and away win, the preferred ones first.
+    promote_matches, promote_days
+        Matches scored for both models, and days of event time from the first to the last of them, before a challenger
+        can be proposed as champion.
+    promote_gain
+        Least gain in skill (1 - loss / loss of the running base rate), relative to the champion's: 0.03 is 3 %.
+    promote_alpha
+        Probability with which a challenger that is no better may ever be proposed.
+    promote_scope
+        Whose matches are the evidence: `competition`, or those of `all` competitions with the same pair of models.
+    approval
+        `manual`: a proposal waits for a person. `auto`: it is carried out at once.
+    rollback
+        The same for the way back to the last champion, when the new one has proven the worse.
+    reinforce
+        What makes a model try to mend itself: its confident errors by a plain `rule`, more errors than its own
+        confidences promise (`promises`), `both`, or nothing (`off`).
+    reinforce_confidence, reinforce_errors, reinforce_days
+        The plain rule: so many wrong forecasts of at least that confidence within so many days of event time.
+    reinforce_rate
+        Step of a fine-tuning on the wrong forecasts, on the scale of a logistic regression's weights.
+    reinforce_matches
+        Recent matches that are kept for building and judging candidates.
     """
 
     kind: LeagueKind = "league"
@@ -61,6 +87,19 @@ class LeagueConfig:
         ("AvgH", "AvgD", "AvgA"),
         ("B365H", "B365D", "B365A"),
     )
+    promote_matches: int = 100
+    promote_days: float = 7.0
+    promote_gain: float = 0.03
+    promote_alpha: float = 0.05
+    promote_scope: EvidenceScope = "competition"
+    approval: Approval = "manual"
+    rollback: Approval = "manual"
+    reinforce: ReinforceOn = "both"
+    reinforce_confidence: float = 0.70
+    reinforce_errors: int = 10
+    reinforce_days: float = 7.0
+    reinforce_rate: float = 0.01
+    reinforce_matches: int = 400
 
 
 @dataclass(frozen=True, slots=True)
