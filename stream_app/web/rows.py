@@ -10,6 +10,7 @@ from jinja2 import Environment
 from stream_app.events import DecayAlert
 from stream_app.web import present
 from stream_app.web.competition import CompetitionView, MatchView
+from stream_app.web.heat import score_map
 from stream_app.web.recent import slug
 
 ALERTS_SHOWN = 40
@@ -121,7 +122,26 @@ class RowMaker:
         prediction = match.prediction
         if prediction is None or prediction.goals is None or not prediction.goals.scores:
             return {}
-        return {"goals-forecast": self.row("goals", "goals-forecast", prediction.goals, match)}
+        goals = prediction.goals
+        return {"goals-forecast": self.row("goals", "goals-forecast", goals, match, score_map(goals))}
+
+    def voices(self, match: MatchView) -> Rows:
+        """What the parts of each model said in the revision that holds, the one that was heard most first."""
+        rows: Rows = {}
+        for forecast in match.prediction.models if match.prediction else ():
+            for voice in sorted(forecast.members, key=lambda voice: -voice.weight):
+                identity = f"v-{slug(forecast.model)}-{slug(voice.member)}"
+                rows[identity] = self.row("voice", identity, forecast, voice)
+        return rows
+
+    def reasons(self, match: MatchView) -> Rows:
+        """What moved each model's forecast in the revision that holds."""
+        rows: Rows = {}
+        for forecast in match.prediction.models if match.prediction else ():
+            for number, reason in enumerate(forecast.why):
+                identity = f"why-{slug(forecast.model)}-{number}"
+                rows[identity] = self.row("reason", identity, forecast, reason)
+        return rows
 
     def revisions(self, match: MatchView) -> Rows:
         """What every model said in every revision, the last one first."""

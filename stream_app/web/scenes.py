@@ -138,6 +138,8 @@ class Scenes:
         return {
             "facts": {"facts-line": self._rows.row("match_line", "facts-line", match, competition, state)},
             "goals": self._rows.goals(match),
+            "voices": self._rows.voices(match),
+            "reasons": self._rows.reasons(match),
             "revisions": self._rows.revisions(match),
             "endings": self._rows.endings(match),
         }

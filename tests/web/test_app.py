@@ -13,6 +13,7 @@ import pytest
 
 from stream_app.contracts import encode
 from stream_app.durability.checkpoint import Checkpoint
+from stream_app.events import Probabilities, Reason, Voice
 from stream_app.topics import CHECKPOINTS, DEAD_LETTERS
 from stream_app.web import templating
 from stream_app.web.app import create_app
@@ -20,7 +21,7 @@ from stream_app.web.groups import Group, Member, TopicLag
 from stream_app.web.health import Health, PartitionPlace
 from stream_app.web.security import HEADERS
 from stream_app.web.view import View
-from tests.web.made import HOUR, KICKOFF, Record, Shown, alert, board, evaluation, prediction, record
+from tests.web.made import CHANCES, HOUR, KICKOFF, Record, Shown, alert, board, evaluation, prediction, record
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 PAGES = ("/", "/competitions/bundesliga", "/competitions/bundesliga/matches/m1", "/alerts", "/system")
@@ -105,8 +106,20 @@ async def test_a_match_tells_what_goals_to_expect_where_the_prediction_does(
     assert "Goals of Schalke 04 1.62 expected" in text
     assert "Three or more goals 51%" in text
     assert "1–1 12%" in text  # noqa: RUF001  as shown
+    # Of 0-0: exp(-1.62 - 1.08) * (1 + 1.62 * 1.08 * 0.05); of 0-1: exp(-1.62 - 1.08) * 1.08 * (1 - 1.62 * 0.05).
+    assert "goals 0 1 2 3 4 5 6+ 0 7.3% 6.7%" in text
     view.apply(record(replace(prediction("m3"), goals=None)))
     assert "1.62" not in await text_of(client, "/competitions/bundesliga/matches/m3")
+
+
+async def test_a_match_tells_who_was_heard_and_why(client: httpx.AsyncClient, view: View) -> None:
+    forecast, other = prediction("m2").models
+    voices = (Voice("elo", 0.4, CHANCES), Voice("kalman", 0.6, Probabilities(0.52, 0.29, 0.19)))
+    told = replace(forecast, members=voices, why=(Reason("elo_difference", "H", -0.031, "Elo: a weaker home side"),))
+    view.apply(record(replace(prediction("m2", revision=2), models=(told, other))))
+    text = await text_of(client, "/competitions/bundesliga/matches/m2")
+    assert "Kalman in Elo softmax H 52% D 29% A 19% 60% Elo in Elo softmax H 50% D 30% A 20% 40%" in text
+    assert "Elo softmax Elo: a weaker home side \N{MINUS SIGN}3.1%" in text
 
 
 async def test_a_forecast_that_may_go_either_way_is_marked(client: httpx.AsyncClient, view: View) -> None:
