@@ -15,17 +15,23 @@ LARGEST = 25.0
 LARGEST_ELO = 4_000.0
 """What no rating input can exceed: log ratios, log rates and goals; points of Elo. A number beyond is a mistake."""
 
+UPSTREAM_PREFIX = "x:"
+"""Begins the name of every number from upstream, so that none can pose as a rating."""
+
+ABSURD = 1e12
+"""A number from upstream, of whatever unit, that is as large as this is a mistake."""
+
 
 def known(x: Mapping[str, float], name: str) -> float:
-    """The rating input called `name`, or not-a-number where it is missing or cannot be."""
+    """The input called `name`, or not-a-number where it is missing or cannot be."""
     value = x.get(name, math.nan)
-    largest = LARGEST_ELO if name == "elo_difference" else LARGEST
+    largest = ABSURD if name.startswith(UPSTREAM_PREFIX) else LARGEST_ELO if name == "elo_difference" else LARGEST
     # The comparison is false for a value that is not a number.
     return value if -largest <= value <= largest else math.nan
 
 
 def known_ones(x: Mapping[str, float], names: tuple[str, ...]) -> dict[str, float]:
-    """The rating inputs of these names that are there and can be."""
+    """The inputs of these names that are there and can be."""
     values = ((name, known(x, name)) for name in names)
     return {name: value for name, value in values if not math.isnan(value)}
 

@@ -113,7 +113,7 @@ class RandomForest(RiverModel):
     INPUTS_AT_A_SPLIT = 2
     BASE_SHARE = 0.02
 
-    def __init__(self, inputs: tuple[str, ...] = RATING_INPUTS, seed: int = 1) -> None:
+    def __init__(self, inputs: tuple[str, ...] = RATING_INPUTS, seed: int = 1, grace: int = GRACE) -> None:
         classifier = forest.ARFClassifier(
             n_models=self.TREES,
             max_features=self.INPUTS_AT_A_SPLIT,
@@ -121,7 +121,7 @@ class RandomForest(RiverModel):
             disable_weighted_vote=True,
             drift_detector=drift.NoDrift(),  # type: ignore[no-untyped-call]  # River is untyped
             warning_detector=drift.NoDrift(),  # type: ignore[no-untyped-call]  # River is untyped
-            grace_period=self.GRACE,
+            grace_period=grace,
             max_depth=self.DEPTH,
             leaf_prediction="mc",
             splitter=PlainGaussianSplitter(),
@@ -129,6 +129,7 @@ class RandomForest(RiverModel):
         )
         super().__init__(classifier, inputs, self.BASE_SHARE)
         self.seed = seed
+        self.grace = grace
 
 
 class NaiveBayes(RiverModel):

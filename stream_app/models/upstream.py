@@ -7,19 +7,13 @@ import sys
 from collections.abc import Mapping
 
 from stream_app.events import Outcome
-from stream_app.models.inputs import hit
+from stream_app.models.inputs import ABSURD, UPSTREAM_PREFIX, hit
 from stream_app.models.market import ODDS, OddsNames, market_inputs
 from stream_app.models.scaling import Standardiser
 from stream_app.models.softmax import HeadBank, Logits, Triple
 
-PREFIX = "x:"
-"""Begins the name of every number from upstream, so that none can pose as a rating."""
-
 MOST_NAMES = 32
 """Numbers from upstream that are looked at: of a match, the first in the order of their names."""
-
-ABSURD = 1e12
-"""A number as large as this is a mistake upstream."""
 
 STALE_MATCHES = 200
 """Matches without a number after which its place is given to a new one, if all places are taken."""
@@ -38,12 +32,12 @@ def upstream_inputs(features: Mapping[str, float] | None, odds: tuple[OddsNames,
     """The inputs that models take from the features of a match, in an order that does not depend on the sender's.
 
     Odds that are recognised become the market's log ratios (see `market`); every other number keeps its name, behind
-    `PREFIX`. What is not finite, or absurd, is left out.
+    `UPSTREAM_PREFIX`. What is not finite, or absurd, is left out.
     """
     usable = {name: float(value) for name, value in sorted((features or {}).items()) if not math.isnan(_usable(value))}
     known = {name for names in odds for name in names}
     others = [name for name in usable if name not in known][:MOST_NAMES]
-    return market_inputs(usable, odds) | {sys.intern(PREFIX + name): usable[name] for name in others}
+    return market_inputs(usable, odds) | {sys.intern(UPSTREAM_PREFIX + name): usable[name] for name in others}
 
 
 class UpstreamExpert:
@@ -77,7 +71,7 @@ class UpstreamExpert:
             self.head.learn(self._inputs(values, without), [forecast], hit(outcome))
             self.scale.learn(values)
         for name in x:
-            if name.startswith(PREFIX) and not math.isnan(_usable(x[name])):
+            if name.startswith(UPSTREAM_PREFIX) and not math.isnan(_usable(x[name])):
                 self._see(name)
 
     def terms(self, x: Mapping[str, float], without: Logits) -> dict[str, Logits]:

@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable, Mapping
 
 from stream_app.events import OUTCOMES, Outcome, Reason
-from stream_app.models.inputs import known
+from stream_app.models.inputs import UPSTREAM_PREFIX, known
 from stream_app.models.market import MARKET
 from stream_app.models.softmax import Logits, Triple, log_ratios, softmax
-from stream_app.models.upstream import PREFIX
 
 MOST_REASONS = 3
 SMALLEST_SHIFT = 0.005
@@ -75,8 +74,8 @@ def _reason(name: str, outcome: Outcome, shift: float, x: Mapping[str, float]) -
 
 def _subject(name: str, x: Mapping[str, float]) -> str:
     """What an input says of the match; empty for one that a person has no use for, or that says nothing."""
-    if name.startswith(PREFIX):
-        return f"{name.removeprefix(PREFIX)} = {x[name]:g}"
+    if name.startswith(UPSTREAM_PREFIX):
+        return f"{name.removeprefix(UPSTREAM_PREFIX)} = {x[name]:g}"
     values = [known(x, read) for read in _READS.get(name, ())]
     if not values or any(map(math.isnan, values)):
         return ""

@@ -3,8 +3,9 @@ import random
 
 import pytest
 
+from stream_app.models.inputs import UPSTREAM_PREFIX as PREFIX
 from stream_app.models.softmax import softmax
-from stream_app.models.upstream import MOST_NAMES, PREFIX, STALE_MATCHES, UpstreamExpert, upstream_inputs
+from stream_app.models.upstream import MOST_NAMES, STALE_MATCHES, UpstreamExpert, upstream_inputs
 
 WITHOUT = (0.4, 0.0)
 
