@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -182,8 +183,10 @@ def _installed_programs() -> Path:
 def _forget_deleted_owners() -> None:
     # A server of root's keeps its data outside its folder, so the data has to follow the folder when that is deleted.
     for owner in ROOTS_HOME.glob("*/owner"):
-        if not Path(owner.read_text(encoding="utf-8")).exists():
-            shutil.rmtree(owner.parent)
+        # Another process may be at it too, and take away what this one is about to.
+        with contextlib.suppress(FileNotFoundError):
+            if not Path(owner.read_text(encoding="utf-8")).exists():
+                shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 async def _create_database(url: str) -> None:
