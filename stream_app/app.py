@@ -13,12 +13,14 @@ from yarl import URL
 from stream_app import metrics
 from stream_app.agents import learn, predict
 from stream_app.agents.faust_edge import EdgeTransport, PlacesConsumer, fatal_on_error, places_consumer
+from stream_app.agents.faust_worker import EdgeTableManager
 from stream_app.agents.keeper import Keeper
 from stream_app.agents.order import Orderer
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.tables import Tables
 from stream_app.durability import fail_points
 from stream_app.durability.guards import Fence
+from stream_app.errors import InvalidInput
 from stream_app.models import zoo
 from stream_app.monitoring import Readiness
 from stream_app.settings import Settings
@@ -48,13 +50,16 @@ def create_app(settings: Settings, bootstrap: str, readiness: Readiness) -> faus
     Raises
     ------
     InvalidInput
-        The settings name a model that there is not.
+        The settings name a model that there is not, or a data folder that cannot be made.
     """
     # What a worker writes into the log stays there: a wrong name would end every worker that ever reads it.
     for name in settings.model_names:
         zoo.create(name)
     # Faust makes its own folder in there, but not the way to it.
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"STREAM_APP_DATA_DIR {str(settings.data_dir)!r}: {error.strerror}") from error
     brokers = [URL(f"kafka://{server}") for server in bootstrap.split(",")]
     app = faust.App(
         settings.app_id,
@@ -62,6 +67,7 @@ def create_app(settings: Settings, bootstrap: str, readiness: Readiness) -> faus
         store="memory://",
         datadir=str(settings.data_dir / "faust"),
         web_enabled=False,
+        TableManager=EdgeTableManager,
         topic_partitions=settings.partitions,
         topic_allow_declare=False,
         topic_disable_leader=True,

@@ -35,8 +35,7 @@ def worker() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-    import faust
-
+    from stream_app.agents.faust_worker import EdgeWorker
     from stream_app.app import create_app
     from stream_app.connections import bootstrap_servers
     from stream_app.monitoring import Readiness, monitored
@@ -50,9 +49,7 @@ def worker() -> None:
     readiness = Readiness()
     faust_app = create_app(settings(), bootstrap, readiness)
     with monitored(settings(), readiness):
-        faust.Worker(
-            faust_app, loglevel="info", quiet=True, redirect_stdouts=False, logging_config=None
-        ).execute_from_commandline()
+        EdgeWorker(faust_app, loglevel="info", quiet=True, redirect_stdouts=False).execute_from_commandline()
 
 
 async def _check_topics(settings: Settings, bootstrap: str) -> None:

@@ -1,0 +1,51 @@
+"""Faust's worker process, made to start at once and to end at once.
+
+Each item says why it is there and was seen with faust-streaming 0.15.3 and mode-streaming 0.4.1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import faust
+from faust.tables.manager import TableManager
+
+from stream_app.agents.faust_edge import die
+
+
+class EdgeTableManager(TableManager):
+    """Starts without a pause.
+
+    Faust's own sleeps for a second before it starts its tables, without saying for what. Everything that they need has
+    been started by then, in the order in which the application lists its services.
+    """
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class EdgeWorker(faust.Worker):
+    """A worker process that ends whenever it cannot go on, and says why.
+
+    When a service of Faust cannot be started, or ends with an error later, mode logs it, stops what it can and waits
+    for the rest, which never ends: the process would stay, doing nothing. And a worker that was asked to end sleeps for
+    two seconds after everything has been stopped.
+    """
+
+    async def start(self) -> None:
+        try:
+            await super().start()
+        except Exception as error:  # noqa: BLE001  # the edge: whatever it is, the process must not go on
+            die(error)
+
+    def _crash(self, reason: BaseException) -> None:
+        # mode comes here for a service anywhere below that ends with an error. It means to shut everything down.
+        die(reason)
+
+    def _shutdown_loop(self) -> None:
+        # All services have been stopped; what mode still waits for are its own tasks.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

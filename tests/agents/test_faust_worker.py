@@ -1,0 +1,64 @@
+"""A worker that cannot start, or that cannot go on, ends and says why. No broker is needed to see it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from stream_app.agents.faust_edge import EXIT_FATAL
+from tests.support import programs
+
+NOBODY = "127.0.0.1:1"
+"""Where no broker listens."""
+
+PROGRAM = f"""
+import sys
+import faust
+from mode import Service
+from yarl import URL
+from stream_app.agents.faust_edge import EdgeTransport
+from stream_app.agents.faust_worker import EdgeWorker
+
+class Part(Service):
+    @Service.task
+    async def work(self):
+        raise RuntimeError("a part has broken")
+
+brokers = [URL("kafka://{NOBODY}")]
+app = faust.App("ends", broker=brokers, datadir="data", web_enabled=False, store="memory://")
+app.transport = app.producer_transport = EdgeTransport(brokers, app)
+parts = [Part()] if "part" in sys.argv else []
+EdgeWorker(app, *parts, loglevel="info", quiet=True, redirect_stdouts=False).execute_from_commandline()
+"""
+
+
+def last_words(folder: Path, *arguments: str) -> str:
+    """Run a worker that has to end by itself, and return the last line that it says."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        cwd=folder,
+        env=programs.environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == EXIT_FATAL, done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+def test_a_worker_whose_brokers_refuse_it_ends_with_one_line_and_its_code(tmp_path: Path) -> None:
+    said = last_words(tmp_path)
+    assert said.startswith(f"stream-app worker: exit {EXIT_FATAL}: KafkaConnectionError: ")
+    assert NOBODY.partition(":")[0] in said
+
+
+def test_a_worker_that_cannot_make_its_folder_ends_with_one_line_and_its_code(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file, where a folder is to be")
+    said = last_words(tmp_path)
+    assert said.startswith(f"stream-app worker: exit {EXIT_FATAL}: FileExistsError: ")
+
+
+def test_a_part_of_faust_that_ends_with_an_error_ends_the_worker(tmp_path: Path) -> None:
+    assert last_words(tmp_path, "part") == f"stream-app worker: exit {EXIT_FATAL}: RuntimeError: a part has broken"
