@@ -26,28 +26,55 @@ from stream_app.events import (
     Evaluation,
     Features,
     LeagueConfig,
+    ModelCommand,
+    ModelEvent,
     Prediction,
+    Refusal,
+    Registry,
     Result,
     Scoreboard,
 )
-from stream_app.topics import FEATURES, RESULTS
+from stream_app.topics import FEATURES, MODEL_COMMANDS, RESULTS
 
-Kind = Literal["features", "result", "configure"]
+Kind = Literal["features", "result", "configure", "command", "refusal"]
 """What an entry of the match-log is."""
 
-KIND_OF_TOPIC: Mapping[str, Kind] = {FEATURES: "features", RESULTS: "result"}
+KIND_OF_TOPIC: Mapping[str, Kind] = {FEATURES: "features", RESULTS: "result", MODEL_COMMANDS: "command"}
 """What the messages of an input topic are called in the log."""
 
-Event = Features | Result | Configure | Prediction | Evaluation | DecayAlert | Scoreboard | Analytics
+Input = Features | Result | ModelCommand
+"""What comes in from others."""
+
+Logged = Input | Configure | Refusal
+"""What an entry of the match-log holds."""
+
+Event = Logged | Prediction | Evaluation | DecayAlert | ModelEvent | Scoreboard | Analytics | Registry
+
+COMMAND_MAX_BYTES = 1_000_000
+"""Largest model command, whatever other messages may have: a state that is handed over has to fit."""
 
 REASON_MAX = 500
 """Longest reason that `parse` gives, in characters: a header of a dead letter, read by people."""
 
 _EXCERPT = 80
 _PLAYED = ("final", "corrected")
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "promote": ("model",),
+    "propose": ("model", "version", "evidence"),
+    "register": ("model",),
+    "handover": ("model", "version", "artefact"),
+    "retire": ("model",),
+}
+_ONLY: Mapping[str, tuple[str, ...]] = {
+    "proposal_id": ("approve", "reject"),
+    "algorithm": ("register",),
+    "alias": ("register",),
+    "artefact": ("handover",),
+    "evidence": ("propose",),
+}
 
 
-def parse(topic: str, key: bytes | None, value: bytes | None, *, max_bytes: int) -> Features | Result:
+def parse(topic: str, key: bytes | None, value: bytes | None, *, max_bytes: int) -> Input:
     """The message of the input topic `topic` as an event, when everything about it is right.
 
     Whatever the bytes are, it returns or raises InvalidInput.
@@ -57,7 +84,7 @@ def parse(topic: str, key: bytes | None, value: bytes | None, *, max_bytes: int)
     key, value
         As Kafka has them.
     max_bytes
-        Largest value that is looked at; a larger one is refused unread.
+        Largest value that is looked at; a larger one is refused unread. Model commands may have `COMMAND_MAX_BYTES`.
 
     Raises
     ------
@@ -66,20 +93,24 @@ def parse(topic: str, key: bytes | None, value: bytes | None, *, max_bytes: int)
         them printable.
     """
     try:
-        event = _checked(topic, value, max_bytes)
+        event = _checked(topic, value, COMMAND_MAX_BYTES if topic == MODEL_COMMANDS else max_bytes)
         _check_key(key, event)
     except InvalidInput as refused:
         raise InvalidInput(_printable(str(refused), REASON_MAX)) from None
     return event
 
 
-def decode(kind: Kind, payload: bytes) -> Features | Result | Configure:
+def decode(kind: Kind, payload: bytes) -> Logged:
     """The log entry of kind `kind`, taken at its word: `parse` or `encode` has seen these bytes before."""
     fields = orjson.loads(payload)
     if kind == "features":
         return _features(fields)
     if kind == "result":
         return _result(fields)
+    if kind == "command":
+        return _command(fields)
+    if kind == "refusal":
+        return Refusal(**{**fields, "issued_at": _utc(fields["issued_at"])})
     config = fields["config"]
     lists = {"models": tuple(config["models"])}
     if "odds" in config:
@@ -105,12 +136,18 @@ def encode(event: Event) -> bytes:
     return payload
 
 
-def event_time(event: Features | Result) -> datetime:
-    """The moment that `event` speaks of: when features were known, when a result was so."""
-    return event.as_of if isinstance(event, Features) else event.finished_at
+def event_time(event: Input) -> datetime:
+    """The moment that `event` speaks of: when features were known, a result was so, a command was issued."""
+    match event:
+        case Features():
+            return event.as_of
+        case Result():
+            return event.finished_at
+        case ModelCommand():
+            return event.issued_at
 
 
-def _checked(topic: str, value: bytes | None, max_bytes: int) -> Features | Result:
+def _checked(topic: str, value: bytes | None, max_bytes: int) -> Input:
     if value is None:
         raise InvalidInput("value null: wanted a JSON object")
     if len(value) > max_bytes:
@@ -126,7 +163,9 @@ def _checked(topic: str, value: bytes | None, max_bytes: int) -> Features | Resu
     except ValueError as error:
         raise InvalidInput(f"value is nested too deeply ({error}): wanted a JSON object of flat fields") from None
     try:
-        return _sensible_features(fields) if topic == FEATURES else _sensible_result(fields)
+        if topic == FEATURES:
+            return _sensible_features(fields)
+        return _sensible_result(fields) if topic == RESULTS else _sensible_command(fields)
     except InvalidInput as error:
         raise InvalidInput(f"{error}{_which(fields)}") from None
 
@@ -154,6 +193,22 @@ def _sensible_result(fields: dict[str, Any]) -> Result:
     return event
 
 
+def _sensible_command(fields: dict[str, Any]) -> ModelCommand:
+    _check_times(fields, "issued_at")
+    action = fields["action"]
+    if action in ("approve", "reject") and fields.get("proposal_id") is fields.get("model") is None:
+        raise InvalidInput(f"proposal_id is missing: wanted the proposal, or its model, to {action}")
+    for name in _NEEDED.get(action, ()):
+        if fields.get(name) is None:
+            raise InvalidInput(
+                f"{name} is missing: wanted {schemas.meaning(MODEL_COMMANDS, [name])}, to {action} a model"
+            )
+    for name, actions in _ONLY.items():
+        if fields.get(name) is not None and action not in actions:
+            raise InvalidInput(f"{name} is only for {' and '.join(actions)}: wanted none with {action}")
+    return _command(fields)
+
+
 def _check_times(fields: dict[str, Any], *names: str) -> None:
     """The schema knows how a time is written, the calendar knows whether there is such a day."""
     for name in names:
@@ -168,12 +223,11 @@ def _check_sides(event: Features | Result) -> None:
         raise InvalidInput(f"away {_excerpt(event.away)}: wanted another side than home, {_excerpt(event.home)}")
 
 
-def _check_key(key: bytes | None, event: Features | Result) -> None:
+def _check_key(key: bytes | None, event: Input) -> None:
     if key != event.competition.encode():
         found = "null" if key is None else _excerpt(key.decode(errors="replace"))
-        raise InvalidInput(
-            f"key {found}: wanted the competition, {_excerpt(event.competition)} (match {_excerpt(event.match_id)})"
-        )
+        which = _which({name: getattr(event, name, None) for name in ("match_id", "command_id")})
+        raise InvalidInput(f"key {found}: wanted the competition, {_excerpt(event.competition)}{which}")
 
 
 def _features(fields: dict[str, Any]) -> Features:
@@ -208,6 +262,18 @@ def _result(fields: dict[str, Any]) -> Result:
         away_goals=None if away_goals is None else int(away_goals),
         neutral=fields.get("neutral", False),
         importance=fields.get("importance", "competitive"),
+    )
+
+
+def _command(fields: dict[str, Any]) -> ModelCommand:
+    version = fields.get("version")
+    return ModelCommand(
+        **{
+            **fields,
+            "issued_at": _utc(fields["issued_at"]),
+            # To JSON Schema 2.0 is an integer, too.
+            "version": None if version is None else int(version),
+        }
     )
 
 
@@ -262,9 +328,12 @@ def _dotted(path: list[str | int]) -> str:
 
 
 def _which(fields: object) -> str:
-    """The match that a refused message speaks of, as far as it says."""
-    match_id = fields.get("match_id") if isinstance(fields, dict) else None
-    return f" (match {_excerpt(match_id)})" if isinstance(match_id, str) else ""
+    """The match that a refused message speaks of, or the command that it is, as far as it says."""
+    if isinstance(fields, dict):
+        for what, name in (("match", "match_id"), ("command", "command_id")):
+            if isinstance(fields.get(name), str):
+                return f" ({what} {_excerpt(fields[name])})"
+    return ""
 
 
 def _near(error: orjson.JSONDecodeError) -> str:

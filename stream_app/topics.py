@@ -14,18 +14,24 @@ FOR_EVER = -1
 
 FEATURES = "match-features"
 RESULTS = "match-results"
+MODEL_COMMANDS = "model-commands"
 LOG = "match-log"
 PREDICTIONS = "predictions"
 EVALUATIONS = "evaluations"
 DECAY_ALERTS = "decay-alerts"
+MODEL_EVENTS = "model-events"
 DEAD_LETTERS = "dead-letters"
 SCOREBOARD = "scoreboard"
 ANALYTICS = "analytics"
+REGISTRY = "registry"
 SNAPSHOTS = "snapshots"
 CHECKPOINTS = "checkpoints"
 
-INPUTS: tuple[str, ...] = (FEATURES, RESULTS)
-"""The topics that feeds write, in the order in which messages of the same event time are taken."""
+FEEDS: tuple[str, ...] = (FEATURES, RESULTS)
+"""The topics that feeds write."""
+
+INPUTS: tuple[str, ...] = (*FEEDS, MODEL_COMMANDS)
+"""The topics that others write, in the order in which messages of the same event time are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +70,16 @@ def _as_received(name: str, meaning: str) -> Topic:
 TOPICS: tuple[Topic, ...] = (
     _as_received(FEATURES, "what is known of a match before kickoff"),
     _as_received(RESULTS, "how a match ended"),
+    _as_received(MODEL_COMMANDS, "what is asked of the models of a competition"),
     Topic(LOG, "every admitted event of a competition in the one order in which it counted"),
     Topic(PREDICTIONS, "all models' forecasts for a revision of a match"),
     Topic(EVALUATIONS, "sealed predictions joined to results, with scores"),
     Topic(DECAY_ALERTS, "a model has fallen below its baseline, or has come back"),
+    Topic(MODEL_EVENTS, "what has become of models, and of what was asked of them"),
     _as_received(DEAD_LETTERS, "what was refused, with the reason in its headers"),
     Topic(SCOREBOARD, "rolling and total figures of every model of a competition", cleanup="compact"),
     Topic(ANALYTICS, "streaks, transitions and randomness of a competition's outcomes", cleanup="compact"),
+    Topic(REGISTRY, "every model version of a competition, and who is champion", cleanup="compact"),
     Topic(SNAPSHOTS, "internal: the state of each competition", cleanup="compact"),
     Topic(CHECKPOINTS, "internal: the place in the log up to which snapshots are complete", cleanup="compact"),
 )

@@ -8,12 +8,18 @@ import pytest
 import yaml
 
 from stream_app import schemas
+from stream_app.contracts import KIND_OF_TOPIC, Kind
 from stream_app.settings import Settings
 from stream_app.topics import INPUTS, LOG, TOPICS, Topic
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((Path(str(schemas.folder())) / "asyncapi.yaml").read_text(encoding="utf-8"))
 CHANNELS: dict[str, dict[str, Any]] = {channel["address"]: channel for channel in DOCUMENT["channels"].values()}
 MESSAGES: dict[str, dict[str, Any]] = DOCUMENT["components"]["messages"]
+KIND_OF_SCHEMA: dict[str, Kind] = {
+    **KIND_OF_TOPIC,
+    "configure": "configure",
+    "refused-commands": "refusal",
+}
 INTERNAL = ("snapshot", "checkpoint")
 """Messages in a form of the service's own, of which nobody else needs an example."""
 
@@ -132,8 +138,7 @@ def test_every_message_says_what_its_key_is(name: str) -> None:
 def test_the_examples_of_the_log_are_of_the_kind_that_their_headers_say() -> None:
     for message in messages_of(LOG).values():
         for example in message["examples"]:
-            kinds = {"match-features": "features", "match-results": "result", "configure": "configure"}
-            assert example["headers"]["kind"] == kinds[schema_of(message["payload"])]
+            assert example["headers"]["kind"] == KIND_OF_SCHEMA[schema_of(message["payload"])]
 
 
 def test_the_example_of_a_dead_letter_would_be_refused() -> None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from stream_app.contracts import KIND_OF_TOPIC, REASON_MAX, decode, encode, event_time, parse
 from stream_app.errors import Fatal, InvalidInput
-from stream_app.events import Configure, Features, LeagueConfig, Prediction, Result
-from stream_app.topics import FEATURES, INPUTS, RESULTS
+from stream_app.events import Configure, Features, LeagueConfig, ModelCommand, Prediction, Refusal, Result
+from stream_app.topics import FEATURES, INPUTS, MODEL_COMMANDS, RESULTS
 from tests import messages
 
 MAX_BYTES = 256 * 1024
@@ -41,7 +41,16 @@ RESULT_MESSAGE: dict[str, Any] = {
     "home_goals": 3,
     "away_goals": 2,
 }
-SAMPLE = {FEATURES: FEATURES_MESSAGE, RESULTS: RESULT_MESSAGE}
+COMMAND_MESSAGE: dict[str, Any] = {
+    "command_id": "7d1c0f7e-51b6-4f6e-9a55-0e8f3c1f2b10",
+    "competition": "bundesliga",
+    "action": "promote",
+    "issued_at": "1971-05-16T09:00:00Z",
+    "who": "anna",
+    "why": "better for two seasons",
+    "model": "match_model_v1",
+}
+SAMPLE = {FEATURES: FEATURES_MESSAGE, RESULTS: RESULT_MESSAGE, MODEL_COMMANDS: COMMAND_MESSAGE}
 
 
 def features(**changes: Any) -> Features:
@@ -321,9 +330,9 @@ def test_no_message_with_some_bytes_changed_can_crash_the_door(topic: str, data:
 
 
 @settings(deadline=None)
-@given(messages.features() | messages.results())
-def test_what_was_encoded_is_admitted_as_the_same_event(event: Features | Result) -> None:
-    topic = FEATURES if isinstance(event, Features) else RESULTS
+@given(messages.features() | messages.results() | messages.model_commands())
+def test_what_was_encoded_is_admitted_as_the_same_event(event: Features | Result | ModelCommand) -> None:
+    topic = {Features: FEATURES, Result: RESULTS, ModelCommand: MODEL_COMMANDS}[type(event)]
     payload = encode(event)
     assert parse(topic, event.competition.encode(), payload, max_bytes=MAX_BYTES) == event
     assert decode(KIND_OF_TOPIC[topic], payload) == event
@@ -383,3 +392,38 @@ def test_a_time_without_a_zone_never_leaves() -> None:
 def test_a_value_that_has_no_json_never_leaves() -> None:
     with pytest.raises(Fatal, match="Features cannot be written as JSON: there is no JSON for a set"):
         encode(replace(features(), features={"odds"}))  # type: ignore[arg-type]  # the point of the test
+
+
+@settings(deadline=None)
+@given(messages.refusals())
+def test_a_refusal_comes_back_from_the_log_as_it_was(event: Refusal) -> None:
+    assert decode("refusal", encode(event)) == event
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"action": "approve", "model": None}, "proposal_id is missing: wanted the proposal, or its model, to approve"),
+        ({"model": None}, "model is missing: wanted the model that it is about"),
+        ({"action": "handover"}, "version is missing"),
+        ({"action": "handover", "version": 2}, "artefact is missing"),
+        ({"artefact": "AAAA"}, "artefact is only for handover: wanted none with promote"),
+        ({"alias": "challenger"}, "alias is only for register: wanted none with promote"),
+        ({"action": "register", "proposal_id": "d3f0a1b2-c3d4-5e6f-8091-a2b3c4d5e6f7"}, "proposal_id is only for"),
+        ({"action": "sack"}, 'action "sack": wanted what is asked for'),
+        ({"issued_at": "2023-02-29T09:00:00Z"}, "wanted a day that exists"),
+        ({"who": " "}, "who"),
+        ({"command_id": "1"}, "command_id"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused_by_name(changes: dict[str, Any], wanted: str) -> None:
+    reason = refused(MODEL_COMMANDS, **changes)
+    assert wanted in reason
+    assert f'(command "{(COMMAND_MESSAGE | changes)["command_id"]}")' in reason
+
+
+def test_a_state_that_is_handed_over_may_be_larger_than_other_messages() -> None:
+    value = orjson.dumps(COMMAND_MESSAGE | {"action": "handover", "version": 2, "artefact": "A" * (MAX_BYTES + 4)})
+    event = parse(MODEL_COMMANDS, KEY, value, max_bytes=MAX_BYTES)
+    assert isinstance(event, ModelCommand)
+    assert event_time(event) == event.issued_at

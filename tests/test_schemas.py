@@ -23,7 +23,11 @@ from stream_app.events import (
     Features,
     LeagueConfig,
     LeagueKind,
+    ModelCommand,
+    ModelEvent,
     Prediction,
+    Refusal,
+    Registry,
     Result,
     Scoreboard,
 )
@@ -43,6 +47,10 @@ CLASSES: dict[str, type[Any]] = {
     "decay-alerts": DecayAlert,
     "scoreboard": Scoreboard,
     "analytics": Analytics,
+    "model-commands": ModelCommand,
+    "refused-commands": Refusal,
+    "model-events": ModelEvent,
+    "registry": Registry,
 }
 
 

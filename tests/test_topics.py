@@ -33,7 +33,7 @@ def test_what_the_service_cannot_make_again_is_kept_for_ever() -> None:
 
 def test_compacted_topics_are_those_whose_last_value_tells_all() -> None:
     compacted = {topic.name for topic in TOPICS if topic.cleanup == "compact"}
-    assert compacted == {topics.SCOREBOARD, topics.SNAPSHOTS, topics.CHECKPOINTS}
+    assert compacted == {topics.SCOREBOARD, topics.ANALYTICS, topics.REGISTRY, topics.SNAPSHOTS, topics.CHECKPOINTS}
 
 
 def test_a_message_that_is_too_large_for_the_service_still_reaches_it_and_its_dead_letters() -> None:

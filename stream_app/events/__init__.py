@@ -37,18 +37,38 @@ from stream_app.events.forecasts import (
 )
 from stream_app.events.ids import NAMESPACE, OUTCOMES, Outcome, name_id, outcome_of
 from stream_app.events.inputs import Features, Importance, Result, ResultStatus
+from stream_app.events.lifecycle import (
+    Action,
+    Birth,
+    BirthKind,
+    Fingerprint,
+    MetricPoint,
+    ModelCommand,
+    ModelEvent,
+    ModelEventKind,
+    Notes,
+    ProposalLine,
+    Refusal,
+    Registry,
+    Reign,
+    VersionLine,
+    VersionStatus,
+)
 from stream_app.events.scoreboard import Figures, ModelStanding, Scoreboard
 
-Output = Prediction | Evaluation | DecayAlert
+Output = Prediction | Evaluation | DecayAlert | ModelEvent
 """What a league publishes, in the order in which it says it."""
 
 __all__ = [
     "NAMESPACE",
     "OUTCOMES",
+    "Action",
     "AlertState",
     "Alias",
     "Analytics",
     "Approval",
+    "Birth",
+    "BirthKind",
     "Comparison",
     "Configure",
     "DecayAlert",
@@ -57,6 +77,7 @@ __all__ = [
     "EvidenceScope",
     "Features",
     "Figures",
+    "Fingerprint",
     "Forecast",
     "ForecastStatus",
     "GoalForecast",
@@ -66,16 +87,25 @@ __all__ = [
     "LeagueKind",
     "Leaning",
     "LikelyScore",
+    "MetricPoint",
+    "ModelCommand",
+    "ModelEvent",
+    "ModelEventKind",
     "ModelStanding",
+    "Notes",
     "Outcome",
     "OutcomeStreak",
     "Output",
     "PairingTransitions",
     "Prediction",
     "Probabilities",
+    "ProposalLine",
     "Randomness",
     "RandomnessTest",
     "Reason",
+    "Refusal",
+    "Registry",
+    "Reign",
     "ReinforceOn",
     "Result",
     "ResultStatus",
@@ -87,6 +117,8 @@ __all__ = [
     "TeamStreak",
     "Transitions",
     "Verdict",
+    "VersionLine",
+    "VersionStatus",
     "Voice",
     "name_id",
     "outcome_of",

@@ -14,7 +14,7 @@ from stream_app import topic_admin
 from stream_app.contracts import encode
 from stream_app.errors import Retryable
 from stream_app.events import Features, Result
-from stream_app.topics import FEATURES, INPUT_MAX_BYTES, INPUTS, RESULTS
+from stream_app.topics import FEATURES, FEEDS, INPUT_MAX_BYTES, RESULTS
 
 WINDOW = 2_000
 """Messages that may be on their way at the same time: enough to fill requests, little to hold in memory."""
@@ -60,7 +60,7 @@ class Publisher:
         Retryable
             The broker does not answer.
         """
-        await topic_admin.require(self._bootstrap, INPUTS)
+        await topic_admin.require(self._bootstrap, FEEDS)
         self._producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             acks="all",

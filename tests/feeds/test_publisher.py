@@ -14,7 +14,7 @@ from stream_app.errors import InvalidInput, Retryable
 from stream_app.events import Features, Result
 from stream_app.feeds.publisher import Publisher
 from stream_app.feeds.schedule import schedule
-from stream_app.topics import FEATURES, INPUTS, RESULTS, by_name
+from stream_app.topics import FEATURES, FEEDS, RESULTS, by_name
 from tests.support import topics
 from tests.support.matches import played
 
@@ -34,14 +34,14 @@ def events(competitions: Iterable[str], matches: int) -> list[Features | Result]
 
 
 async def create_inputs(bootstrap: str, *names: str) -> None:
-    inputs = [by_name(name) for name in names or INPUTS]
+    inputs = [by_name(name) for name in names or FEEDS]
     await topic_admin.create(bootstrap, partitions=PARTITIONS, replication=1, topics=inputs)
 
 
 async def arrived(bootstrap: str) -> dict[tuple[str, int], list[Features | Result]]:
     """What is in the input topics, by topic and partition, in order."""
     found: dict[tuple[str, int], list[Features | Result]] = {}
-    for topic in INPUTS:
+    for topic in FEEDS:
         for record in await topics.read_all(bootstrap, topic):
             assert record.value is not None
             event = decode(KIND_OF_TOPIC[topic], record.value)
