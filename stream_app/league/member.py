@@ -10,18 +10,14 @@ from stream_app.evaluation.scoring import brier, likeliest, log_loss, rps
 from stream_app.events import (
     Alias,
     Forecast,
-    ForecastStatus,
     LeagueConfig,
     ModelStanding,
     Outcome,
-    Probabilities,
     Score,
 )
 from stream_app.league.fixtures import Given
-from stream_app.models.contract import guarded
+from stream_app.league.saying import forecast
 from stream_app.models.zoo import create
-
-UNKNOWING = Probabilities(1 / 3, 1 / 3, 1 / 3)
 
 
 class Member:
@@ -36,34 +32,9 @@ class Member:
         self.watch = DecayWatch()
 
     def forecast(self, x: Mapping[str, float], alias: Alias, config: LeagueConfig) -> Forecast:
-        """What the model says of the match that `x` describes.
-
-        It is `blocked` while the model is cold, or when it has no usable answer (then all outcomes are alike);
-        `uncertain` when no outcome reaches the configured confidence, or two are in conflict; else `active`.
-        """
-        answer = guarded(self.model.predict_proba_one(x))
-        probabilities = answer or UNKNOWING
-        outcome = likeliest(probabilities)
-        confidence, second, _ = sorted((probabilities.H, probabilities.D, probabilities.A), reverse=True)
-        conflict = confidence - second <= config.conflict_within
-        status: ForecastStatus = "active"
-        if answer is None or self.learned < config.cold_matches:
-            status = "blocked"
-        elif conflict or confidence < config.uncertain_below:
-            status = "uncertain"
-        told = self.model.explain(x)
-        return Forecast(
-            model=self.name,
-            version=self.version,
-            alias=alias,
-            probabilities=probabilities,
-            outcome=outcome,
-            confidence=confidence,
-            status=status,
-            conflict=conflict,
-            members=told.members,
-            why=told.why,
-        )
+        """What the model says of the match that `x` describes; `blocked` while the model is cold."""
+        blocked = self.learned < config.cold_matches
+        return forecast(self.model, x, self.name, self.version, alias, blocked=blocked, config=config)
 
     def learn(self, x: Mapping[str, float], outcome: Outcome) -> None:
         """Learn that the match that `x` describes ended with `outcome`."""
