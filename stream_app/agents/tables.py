@@ -3,6 +3,9 @@
 Faust writes a table's changelog only from inside an agent's own event, waits for nobody and reports a failed send as
 a warning. Here a value is put into the table and sent to its changelog in one step, to the partition that owns it, and
 the caller awaits the brokers' confirmation.
+
+What others read (the scoreboard) is a compacted topic with one record a competition, but no table of Faust: the worker
+itself never looks into it, and a table would be read back from its beginning at every start.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from stream_app.topics import CHECKPOINTS, SCOREBOARD, SNAPSHOTS
 
 
 class Tables:
-    """`scoreboard`, `snapshots` and `checkpoints`, keyed by competition (checkpoints: by partition)."""
+    """`snapshots`, `checkpoints` and what others read, keyed by competition (checkpoints: by partition)."""
 
     def __init__(self, app: faust.App, partitions: int) -> None:
         self._app = app
@@ -29,7 +32,7 @@ class Tables:
                 partitions=partitions,
                 changelog_topic=app.topic(name, key_type=bytes, value_type=bytes, partitions=partitions, internal=True),
             )
-            for name in (SCOREBOARD, SNAPSHOTS, CHECKPOINTS)
+            for name in (SNAPSHOTS, CHECKPOINTS)
         }
 
     def snapshot_keys(self) -> Iterable[bytes]:
@@ -63,7 +66,7 @@ class Tables:
 
     async def put_scoreboard(self, competition: str, value: bytes, partition: int) -> Awaitable[object]:
         """Write the scoreboard of `competition`; awaitable as above."""
-        return await self._put(SCOREBOARD, competition.encode(), value, partition)
+        return await self._app.producer.send(SCOREBOARD, competition.encode(), value, partition, None, None)
 
     async def _put(self, name: str, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
         self._tables[name].data[key] = value
