@@ -34,12 +34,18 @@ INPUTS: tuple[str, ...] = (*FEEDS, MODEL_COMMANDS)
 """The topics that others write, in the order in which messages of the same event time are taken."""
 
 
+# A worker reads the snapshots from their beginning when it starts, and a browser's server the scoreboards. Kafka cleans
+# only what is not in the segment that it writes to, by default one of a gigabyte, and only when half of it is old.
+COMPACTED_SEGMENT_BYTES = 16 * 1_048_576
+COMPACTED_DIRTY = "0.1"
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic and its settings.
 
-    `retention_ms` is -1 for ever; a compacted topic keeps the last value of each key whatever its retention says.
-    `max_message_bytes` is the broker's limit for one record.
+    `retention_ms` is -1 for ever; a compacted topic keeps the last value of each key whatever its retention says, and
+    is cleaned often. `max_message_bytes` is the broker's limit for one record.
     """
 
     name: str
@@ -50,11 +56,14 @@ class Topic:
 
     def config(self) -> dict[str, str]:
         """The topic-level settings as Kafka names them."""
-        return {
+        settings = {
             "cleanup.policy": self.cleanup,
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.max_message_bytes),
         }
+        if self.cleanup == "compact":
+            settings |= {"segment.bytes": str(COMPACTED_SEGMENT_BYTES), "min.cleanable.dirty.ratio": COMPACTED_DIRTY}
+        return settings
 
 
 # Inputs are copied into the match-log, so a month of them is enough to look at what a feed really sent. They accept

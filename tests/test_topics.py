@@ -52,4 +52,6 @@ def test_settings_go_to_kafka_under_its_own_names() -> None:
         "cleanup.policy": "compact",
         "retention.ms": "-1",
         "max.message.bytes": "1048576",
+        "segment.bytes": "16777216",
+        "min.cleanable.dirty.ratio": "0.1",
     }
