@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 def sink(
     as_json: Annotated[bool, typer.Option("--json", help="Say where the log is kept as one line of JSON.")] = False,
 ) -> None:
-    """Keep every prediction, evaluation and alert in the evaluation log.
+    """Keep every prediction, evaluation, alert and model event in the evaluation log.
 
     The log is kept twice: in evaluation_log.csv in the data folder (STREAM_APP_DATA_DIR), and in the table
     evaluation_log of PostgreSQL (STREAM_APP_DATABASE_URL, or the local stack of `stream-app dev up`). Without a

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -27,22 +27,8 @@ from stream_app.evaluation_log.fields import (
     uuid_or_none_in,
     wrong,
 )
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
-
-EventType = Literal[
-    "prediction",
-    "evaluation",
-    "correction",
-    "training",
-    "reinforcement",
-    "promotion",
-    "alert",
-    "repair",
-    "reconciliation",
-]
-"""What a row is about. The last two are the log's own: something was put right, or the stores were compared."""
-
-EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+from stream_app.events import EventType
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS
 
 # A zero character, as JSON writes it; after an odd number of backslashes it is no escape but plain text.
 _ZERO = b"\\u0000"
@@ -65,7 +51,8 @@ class LogRow(NamedTuple):
     supersedes
         The event of the same kind that this one replaces.
     status
-        What the message says of itself: active, uncertain, blocked; final, corrected, void, expired; raised, resolved.
+        What the message says of itself: active, uncertain, blocked; final, corrected, void, expired; raised, worsened,
+        resolved; proposed, promoted and the like.
     outcome, confidence, p_home, p_draw, p_away
         The champion's favourite outcome (H, D or A) and its probability, and the probabilities of all three.
     actual, hit, log_loss, rps, brier
@@ -213,10 +200,37 @@ def _alert(message: Message) -> Columns:
     }
 
 
+_ABOUT: Mapping[str, EventType] = {
+    "proposed": "promotion",
+    "promoted": "promotion",
+    "rejected": "promotion",
+    "lapsed": "promotion",
+    "worsened": "promotion",
+    "rolled_back": "promotion",
+    "reinforced": "reinforcement",
+    "reinforcement_refused": "reinforcement",
+}
+
+
+def _model_event(message: Message) -> Columns:
+    kind = text_in(message, "kind")
+    named = message.get("model") is not None
+    return {
+        "event_id": uuid_in(message, "event_id"),
+        "event_type": _ABOUT.get(kind, "model"),
+        "event_time": time_in(message, "at"),
+        "competition": text_in(message, "competition"),
+        "model_id": text_in(message, "model") if named else None,
+        "model_version": count_in(message, "version") if named and message.get("version") is not None else None,
+        "status": kind,
+    }
+
+
 _BY_TOPIC: Mapping[str, Callable[[Message], Columns]] = {
     PREDICTIONS: _prediction,
     EVALUATIONS: _evaluation,
     DECAY_ALERTS: _alert,
+    MODEL_EVENTS: _model_event,
 }
 
 LOGGED_TOPICS: tuple[str, ...] = tuple(_BY_TOPIC)

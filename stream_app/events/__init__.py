@@ -54,12 +54,14 @@ from stream_app.events.lifecycle import (
     VersionLine,
     VersionStatus,
 )
+from stream_app.events.record import EVENT_TYPES, EventType
 from stream_app.events.scoreboard import Figures, ModelStanding, Scoreboard
 
 Output = Prediction | Evaluation | DecayAlert | ModelEvent
 """What a league publishes, in the order in which it says it."""
 
 __all__ = [
+    "EVENT_TYPES",
     "NAMESPACE",
     "OUTCOMES",
     "Action",
@@ -74,6 +76,7 @@ __all__ = [
     "DecayAlert",
     "Evaluation",
     "EvaluationStatus",
+    "EventType",
     "EvidenceScope",
     "Features",
     "Figures",

@@ -16,10 +16,11 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from stream_app.errors import InvalidInput, Retryable
+from stream_app.events import EVENT_TYPES
 from stream_app.web.api import PAGE_SIZE, PAGE_SIZE_MAX, Limit, answer
 from stream_app.web.drawing import Drawer
 from stream_app.web.frame import Scope
-from stream_app.web.log_store import EVENT_TYPES, LogEntry, LogStore, Search
+from stream_app.web.log_store import LogEntry, LogStore, Search
 from stream_app.web.recent import slug
 from stream_app.web.scenes import Scenes
 from stream_app.web.view import View

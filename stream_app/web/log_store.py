@@ -21,9 +21,6 @@ ANSWER_S = 10.0
 
 MESSAGES_OF_A_MATCH = 200
 
-EVENT_TYPES = ("prediction", "evaluation", "correction", "training", "reinforcement", "promotion", "alert", "repair")
-"""What an entry of the log may be about."""
-
 _COLUMNS = """
     event_id::text, event_type, event_time, competition, match_id, model_id, model_version, prediction_id::text, status,
     metadata ->> 'home' as home, metadata ->> 'away' as away,

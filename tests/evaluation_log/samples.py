@@ -13,13 +13,15 @@ from stream_app.events import (
     Evaluation,
     EvaluationStatus,
     Forecast,
+    ModelEvent,
+    ModelEventKind,
     Outcome,
     Prediction,
     Probabilities,
     Score,
     name_id,
 )
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS
 
 KICKOFF = datetime(2024, 8, 17, 13, 30, tzinfo=UTC)
 PUBLISHED_MS = int(KICKOFF.timestamp() * 1000)
@@ -106,10 +108,35 @@ def alert(number: int = 1) -> DecayAlert:
     )
 
 
-TOPIC_OF = {Prediction: PREDICTIONS, Evaluation: EVALUATIONS, DecayAlert: DECAY_ALERTS}
+def model_event(kind: ModelEventKind = "promoted", number: int = 1, model: str | None = "elo_softmax") -> ModelEvent:
+    return ModelEvent(
+        event_id=name_id("model-event", "bundesliga", number),
+        competition="bundesliga",
+        kind=kind,
+        at=KICKOFF,
+        issued_at=None,
+        number=number,
+        model=model,
+        version=None if model is None else 3,
+        alias="champion",
+        previous_model="base_rate",
+        previous_version=1,
+        proposal_id=None,
+        command_id=None,
+        who="ada",
+        why="it has proven itself",
+        reason=None,
+        policy=None,
+        evidence={"e_value": 31.5},
+    )
 
 
-def row(event: Prediction | Evaluation | DecayAlert, offset: int = 0, published_ms: int = PUBLISHED_MS) -> LogRow:
+TOPIC_OF = {Prediction: PREDICTIONS, Evaluation: EVALUATIONS, DecayAlert: DECAY_ALERTS, ModelEvent: MODEL_EVENTS}
+
+
+def row(
+    event: Prediction | Evaluation | DecayAlert | ModelEvent, offset: int = 0, published_ms: int = PUBLISHED_MS
+) -> LogRow:
     return row_of(TOPIC_OF[type(event)], 0, offset, published_ms, encode(event))
 
 

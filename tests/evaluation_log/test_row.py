@@ -9,10 +9,18 @@ from hypothesis import given
 from stream_app.contracts import encode
 from stream_app.errors import InvalidInput
 from stream_app.evaluation_log.row import LogRow, content_hash, iso, row_of
-from stream_app.events import DecayAlert, Evaluation, Prediction
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
+from stream_app.events import DecayAlert, Evaluation, ModelEventKind, Prediction
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS
 from tests import messages
-from tests.evaluation_log.samples import KICKOFF, PROBABILITIES, PUBLISHED_MS, alert, evaluation, prediction
+from tests.evaluation_log.samples import (
+    KICKOFF,
+    PROBABILITIES,
+    PUBLISHED_MS,
+    alert,
+    evaluation,
+    model_event,
+    prediction,
+)
 
 
 def changed(event: Prediction | Evaluation | DecayAlert, **fields: object) -> bytes:
@@ -61,6 +69,21 @@ def test_an_alert_names_its_model() -> None:
     got = read(DECAY_ALERTS, encode(alert()))
     assert (got.event_type, got.status, got.model_id, got.model_version) == ("alert", "raised", "elo_softmax", 3)
     assert got.prediction_id is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "about"),
+    [("promoted", "promotion"), ("rolled_back", "promotion"), ("reinforced", "reinforcement"), ("frozen", "model")],
+)
+def test_what_becomes_of_a_model_is_told_by_its_kind(kind: ModelEventKind, about: str) -> None:
+    got = read(MODEL_EVENTS, encode(model_event(kind)))
+    assert (got.event_type, got.status, got.model_id, got.model_version) == (about, kind, "elo_softmax", 3)
+    assert json.loads(got.metadata)["who"] == "ada"
+
+
+def test_an_event_of_the_whole_line_up_names_no_model() -> None:
+    got = read(MODEL_EVENTS, encode(model_event("frozen", model=None)))
+    assert (got.event_type, got.model_id, got.model_version) == ("model", None, None)
 
 
 @given(messages.predictions())

@@ -21,15 +21,15 @@ from stream_app.evaluation_log.csv_files import ACTIVE
 from stream_app.evaluation_log.csv_log import CsvLog, read
 from stream_app.evaluation_log.postgres import PostgresLog
 from stream_app.evaluation_log.store import Batch, Place, Refuse, Store, TopicPartition
-from stream_app.events import DecayAlert, Evaluation, Prediction
+from stream_app.events import DecayAlert, Evaluation, ModelEvent, Prediction
 from stream_app.monitoring import Readiness
 from stream_app.topics import DEAD_LETTERS, PREDICTIONS
 from tests.evaluation_log.broker import delete_topics, make_topics_anew
-from tests.evaluation_log.samples import TOPIC_OF, alert, evaluation, prediction
+from tests.evaluation_log.samples import TOPIC_OF, alert, evaluation, model_event, prediction
 from tests.support import programs, topics
 from tests.support.waiting import until
 
-Event = Prediction | Evaluation | DecayAlert
+Event = Prediction | Evaluation | DecayAlert | ModelEvent
 COMPETITIONS = ("bundesliga", "serie-a", "eredivisie")
 
 
@@ -49,7 +49,9 @@ def messages(events: Sequence[Event]) -> list[topics.Message]:
 def event_id(event: Event) -> str:
     if isinstance(event, Prediction):
         return event.prediction_id
-    return event.evaluation_id if isinstance(event, Evaluation) else event.alert_id
+    if isinstance(event, Evaluation):
+        return event.evaluation_id
+    return event.alert_id if isinstance(event, DecayAlert) else event.event_id
 
 
 def ids(events: Sequence[Event]) -> list[str]:
@@ -101,7 +103,7 @@ async def running(bootstrap: str, *stores: Store, readiness: Readiness | None = 
 
 
 async def test_every_event_reaches_both_stores(bootstrap: str, database: str, tmp_path: Path) -> None:
-    events = [*matches(50), alert()]
+    events = [*matches(50), alert(), model_event(), model_event("frozen", 2, model=None)]
     await topics.produce(bootstrap, messages(events))
     async with running(bootstrap, CsvLog(tmp_path), PostgresLog(database)):
         await until(lambda: len(in_csv(tmp_path)) == len(events), "the file has them")
@@ -328,7 +330,7 @@ async def test_topics_that_are_made_anew_under_a_running_sink_are_read_from_thei
 
 async def test_missing_topics_are_the_users_mistake(bootstrap: str, tmp_path: Path) -> None:
     await delete_topics(bootstrap)
-    with pytest.raises(InvalidInput, match="no topic predictions, evaluations, decay-alerts: make it with"):
+    with pytest.raises(InvalidInput, match=r"no topic predictions, .*, model-events: make it with"):
         await sink.run(bootstrap, "test", [CsvLog(tmp_path)], asyncio.Event(), Readiness())
 
 
