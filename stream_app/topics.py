@@ -37,7 +37,7 @@ INPUTS: tuple[str, ...] = (*FEEDS, MODEL_COMMANDS)
 # A worker reads the snapshots from their beginning when it starts, and a browser's server the scoreboards. Kafka cleans
 # only what is not in the segment that it writes to, by default one of a gigabyte, and only when half of it is old.
 COMPACTED_SEGMENT_BYTES = 16 * 1_048_576
-COMPACTED_DIRTY = "0.1"
+COMPACTED_DIRTY_RATIO = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ class Topic:
             "max.message.bytes": str(self.max_message_bytes),
         }
         if self.cleanup == "compact":
-            settings |= {"segment.bytes": str(COMPACTED_SEGMENT_BYTES), "min.cleanable.dirty.ratio": COMPACTED_DIRTY}
+            settings["segment.bytes"] = str(COMPACTED_SEGMENT_BYTES)
+            settings["min.cleanable.dirty.ratio"] = str(COMPACTED_DIRTY_RATIO)
         return settings
 
 
