@@ -140,6 +140,7 @@ def configures() -> st.SearchStrategy[Configure]:
         expire_after_days=st.floats(0.1, 1_000),
         remember_days=st.floats(0.1, 1_000),
         odds=st.lists(st.tuples(NAMES, NAMES, NAMES), max_size=3).map(tuple),
+        virtual=st.booleans(),
         promote_matches=st.integers(1, 10_000),
         promote_days=st.floats(0, 1_000),
         promote_gain=UNIT,
@@ -208,6 +209,7 @@ def predictions() -> st.SearchStrategy[Prediction]:
         goals=st.none() | goals,
         home_rating=st.none() | st.floats(-900, 900),
         away_rating=st.none() | st.floats(-900, 900),
+        market=st.none() | PROBABILITIES,
     )
 
 

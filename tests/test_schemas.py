@@ -132,6 +132,7 @@ def compare(event: type[Any], root: dict[str, Any], node: dict[str, Any], *, eve
     for field in own:
         if (below := _dataclass_in(hints[field.name])) is not None:
             inner = schemas.resolved(root, node["properties"][field.name])
+            (inner,) = [it for it in inner.get("anyOf", [inner]) if it.get("type") != "null"]
             inner = schemas.resolved(root, inner.get("items", inner))
             compare(below, root, inner, every_field_is_written=True)
 

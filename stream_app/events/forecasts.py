@@ -135,7 +135,8 @@ class Prediction:
 
     `revision` counts from 1. `late` says that the match already had a result: such a prediction is an answer, but it
     is never scored. The ratings are the Elo points of both sides before the match, without home advantage; None in
-    predictions that were made before they were told.
+    predictions that were made before they were told. `market` is what the odds say, without the bookmakers' margin;
+    None without usable odds.
     """
 
     prediction_id: str
@@ -153,3 +154,4 @@ class Prediction:
     goals: GoalForecast | None = None
     home_rating: float | None = None
     away_rating: float | None = None
+    market: Probabilities | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from stream_app.events import Outcome
+from stream_app.events import OUTCOMES, Outcome, Probabilities
+from stream_app.models.contract import guarded
 from stream_app.models.inputs import hit, pair
-from stream_app.models.softmax import HeadBank, Logits, Triple
+from stream_app.models.softmax import HeadBank, Logits, Triple, softmax
 
 MARKET = "market"
 """Begins the names of the market's log ratios among a model's inputs."""
@@ -67,6 +68,12 @@ def market_inputs(usable: Mapping[str, float], odds: tuple[OddsNames, ...]) -> d
                 home, draw, away = market
                 return {f"{MARKET}_log_hd": math.log(home / draw), f"{MARKET}_log_ad": math.log(away / draw)}
     return {}
+
+
+def market_forecast(x: Mapping[str, float]) -> Probabilities | None:
+    """The market's own probabilities of a match with these inputs; None for a match without usable odds."""
+    logits = pair(x, MARKET)
+    return None if logits is None else guarded(dict(zip(OUTCOMES, softmax(logits), strict=True)))
 
 
 class MarketExpert:

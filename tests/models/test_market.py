@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_app.models.market import ODDS, MarketExpert, market_inputs, market_probabilities
+from stream_app.models.market import ODDS, MarketExpert, market_forecast, market_inputs, market_probabilities
 from stream_app.models.softmax import log_ratios, softmax
 
 
@@ -21,6 +21,13 @@ def test_the_margin_is_taken_out_by_one_power(first: float, second: float, margi
 
 def test_fair_odds_are_the_inverse_of_their_probabilities() -> None:
     assert market_probabilities(2.0, 4.0, 4.0) == pytest.approx((0.5, 0.25, 0.25))
+
+
+def test_the_markets_forecast_is_what_its_odds_say() -> None:
+    told = market_forecast(market_inputs({"odds_home": 2.0, "odds_draw": 4.0, "odds_away": 4.0}, ODDS))
+    assert told is not None
+    assert pytest.approx((0.5, 0.25, 0.25)) == (told.H, told.D, told.A)
+    assert market_forecast({"elo_difference": 3.0}) is None
 
 
 def test_outsiders_lose_more_of_the_margin_than_a_plain_division_takes() -> None:
