@@ -46,6 +46,12 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(","))
 
 
+def _names_one(competition: str, words: str) -> bool:
+    """Whether the name of `competition` contains one of `words`, comma-separated, in any case."""
+    name = competition.casefold()
+    return any(word and word in name for word in (word.strip().casefold() for word in words.split(",")))
+
+
 def _odds(text: str) -> str:
     """`text` as it is. Raises ValueError if it is not a list of three names each."""
     if any(len(names) != 3 or not all(names) for names in _triples(text)):
@@ -120,9 +126,22 @@ class Settings(BaseSettings):
         description="Competitions of national teams: those whose name contains one of these words, in any case,"
         " comma-separated. All others are leagues of clubs.",
     )
+    virtual: str = Field(
+        "virtual,esoccer,simulated",
+        description="Competitions whose scores a program draws: those whose name contains one of these words, in any"
+        " case, comma-separated. Their scores are tested for randomness too.",
+    )
     window: Count = Field(100, description="Matches in the rolling figures of the scoreboard.")
     decay_drop: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.05, description="Relative fall of a rolling figure below its baseline that raises a decay alert."
+        0.05, description="Relative fall of a rolling figure without which there is no alert."
+    )
+    alert_rate: Annotated[float, Field(gt=0, lt=1000)] = Field(
+        0.1,
+        description="False alarms in 1,000 matches, at the most, of one kind for one model. Fewer take longer to be"
+        " sure (docs/alerts.md).",
+    )
+    check_hours: Annotated[float, Field(gt=0, le=876_600)] = Field(
+        24.0, description="Hours of event time after which alerts are looked at even though no result has come."
     )
     uncertain_below: Annotated[float, Field(ge=0, le=1)] = Field(
         0.40, description="Confidence below which a forecast is marked uncertain."
@@ -208,19 +227,20 @@ class Settings(BaseSettings):
 
     def league_config(self, competition: str) -> LeagueConfig:
         """The configuration that these settings give to `competition`."""
-        name = competition.casefold()
-        words = (word.strip().casefold() for word in self.national.split(","))
         return LeagueConfig(
-            kind="national" if any(word and word in name for word in words) else "league",
+            kind="national" if _names_one(competition, self.national) else "league",
             models=self.model_names,
             window=self.window,
             decay_drop=self.decay_drop,
+            alert_rate=self.alert_rate,
+            check_hours=self.check_hours,
             cold_matches=self.cold_matches,
             uncertain_below=self.uncertain_below,
             conflict_within=self.conflict_within,
             expire_after_days=self.expire_after_days,
             remember_days=self.remember_days,
             odds=tuple((home, draw, away) for home, draw, away in _triples(self.odds)),
+            virtual=_names_one(competition, self.virtual),
             promote_matches=self.promote_matches,
             promote_days=self.promote_days,
             promote_gain=self.promote_gain,

@@ -134,6 +134,8 @@ def configures() -> st.SearchStrategy[Configure]:
         models=st.lists(MODELS, min_size=1, max_size=4, unique=True).map(tuple),
         window=st.integers(1, 10_000),
         decay_drop=st.floats(0.001, 0.999),
+        alert_rate=st.floats(0.001, 999.0),
+        check_hours=st.floats(0.001, 10_000.0),
         cold_matches=COUNTS,
         uncertain_below=UNIT,
         conflict_within=UNIT,

@@ -28,7 +28,11 @@ class LeagueConfig:
     window
         Matches in the rolling figures of the scoreboard.
     decay_drop
-        Relative fall of a rolling figure below its baseline that raises a decay alert (0.05 is 5 %).
+        Relative fall of a rolling figure without which there is no alert (0.05 is 5 %).
+    alert_rate
+        False alarms in 1,000 matches, at the most, of one kind for one model that keeps its promises.
+    check_hours
+        Hours of event time after which alerts are looked at even though no result has come.
     cold_matches
         Results that a model has to learn before its forecasts are no longer blocked.
     uncertain_below
@@ -42,6 +46,8 @@ class LeagueConfig:
         messages are known. What comes later changes nothing.
     odds
         Names of the features that are decimal odds of home win, draw and away win, the preferred ones first.
+    virtual
+        Whether the scores are drawn by a program, so that they too are tested for randomness.
     promote_matches, promote_days
         Matches scored for both models, and days of event time from the first to the last of them, before a challenger
         can be proposed as champion.
@@ -77,6 +83,8 @@ class LeagueConfig:
     )
     window: int = 100
     decay_drop: float = 0.05
+    alert_rate: float = 0.1
+    check_hours: float = 24.0
     cold_matches: int = 30
     uncertain_below: float = 0.40
     conflict_within: float = 0.10
@@ -87,6 +95,7 @@ class LeagueConfig:
         ("AvgH", "AvgD", "AvgA"),
         ("B365H", "B365D", "B365A"),
     )
+    virtual: bool = False
     promote_matches: int = 100
     promote_days: float = 7.0
     promote_gain: float = 0.03

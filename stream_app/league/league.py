@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from stream_app.analytics import CompetitionAnalytics
 from stream_app.errors import Fatal
 from stream_app.events import (
+    Analytics,
     Configure,
     Evaluation,
     EvaluationStatus,
@@ -19,10 +21,12 @@ from stream_app.events import (
     name_id,
     outcome_of,
 )
+from stream_app.league import analysing
 from stream_app.league.fixtures import Fixture, Fixtures, Given, Revision, Sealed
 from stream_app.league.goals import goal_forecast
 from stream_app.league.member import score
 from stream_app.league.squad import Squad
+from stream_app.models.market import market_forecast
 from stream_app.models.upstream import upstream_inputs
 from stream_app.ratings import Match, Ratings
 
@@ -63,6 +67,7 @@ class League:
         self.config: LeagueConfig | None = None
         self.ratings = Ratings("league")
         self.squad = Squad(competition)
+        self.analytics = CompetitionAnalytics()
         self.fixtures = Fixtures()
         self.matches = 0
         self.counts = Counts()
@@ -88,6 +93,7 @@ class League:
         self.squad.line_up(config, anew=anew)
         if anew:
             self.ratings = Ratings(config.kind)
+            self.analytics = CompetitionAnalytics()
         self.config = config
         return []
 
@@ -131,6 +137,10 @@ class League:
         outputs = self._settle(fixture, result, config)
         return outputs + self._pass_time(result.finished_at, result.match_id, config)
 
+    def tables(self) -> tuple[Scoreboard, ...]:
+        """All that others read of the competition, beside what it says event by event."""
+        return (self.scoreboard(),)
+
     def scoreboard(self) -> Scoreboard:
         """How the models stand, champion first."""
         return Scoreboard(
@@ -141,9 +151,14 @@ class League:
             models=self.squad.standings(),
         )
 
+    def analysis(self) -> Analytics:
+        """Streaks, transitions and randomness, with the teams' ratings."""
+        return self.analytics.figures(self.competition, self.fixtures.latest, self.ratings.elo.teams)
+
     def _answer(self, fixture: Fixture, features: Features, revision: Revision, config: LeagueConfig) -> Prediction:
         match = _match(features)
         x = self.ratings.inputs(match) | upstream_inputs(features.features, config.odds)
+        x |= self.analytics.inputs(features.home, features.away)
         forecasts = self.squad.forecasts(x, config)
         home_rating, away_rating = self.ratings.points(match)
         prediction_id = name_id(
@@ -170,6 +185,7 @@ class League:
             goals=goal_forecast(x),
             home_rating=home_rating,
             away_rating=away_rating,
+            market=market_forecast(x),
         )
 
     def _settle(self, fixture: Fixture, result: Result, config: LeagueConfig) -> list[Output]:
@@ -200,11 +216,20 @@ class League:
             status: EvaluationStatus = "corrected" if fixture.scored else "final"
             outputs = self._pronounce(fixture, sealed, status, result.finished_at, goals, learned)
         if not fixture.learned:
-            self._teach(fixture, result, sealed, goals)
+            self._teach(fixture, result, sealed, goals, config)
         return outputs + self.squad.watch(fixture.match_id, result.finished_at, config)
 
-    def _teach(self, fixture: Fixture, result: Result, sealed: Sealed | None, goals: tuple[int, int]) -> None:
+    def _teach(
+        self,
+        fixture: Fixture,
+        result: Result,
+        sealed: Sealed | None,
+        goals: tuple[int, int],
+        config: LeagueConfig,
+    ) -> None:
         """Let ratings and models learn, the models from the very numbers that the sealed prediction rests on."""
+        foretold = analysing.foretold(sealed, fixture.x, self.squad, config)
+        self.analytics.learn(analysing.played(result, goals), foretold, virtual=config.virtual)
         if sealed is None:
             self.counts.unpredicted += 1
             match = _match(result)

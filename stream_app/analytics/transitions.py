@@ -1,0 +1,110 @@
+"""What follows what: counts of successive outcomes, shares of them, and whether the one depends on the other."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from stream_app.analytics.numbers import short
+from stream_app.events import OUTCOMES, PairingTransitions, Transitions
+
+KINDS = len(OUTCOMES)
+PRIOR = 10.0
+"""Imaginary pairs in each row, shared out as in all rows together: a row with few pairs says little of its own."""
+
+MOST_PAIRINGS = 512
+"""Pairings that are remembered, those that met last: enough for a league of 23 teams."""
+
+ENOUGH = 30
+"""Pairs of outcomes from which a pairing is shown. With nine cells the chi-square approximation then holds (Koehler, K.
+and Larntz, K. (1980), Journal of the American Statistical Association 75, 336-344: n at least 10, n^2/cells too)."""
+
+SHOWN_PAIRINGS = 12
+
+_NONE = KINDS * KINDS
+_FULL = 255
+
+
+class Chain:
+    """Counts of successive outcomes of one sequence."""
+
+    __slots__ = ("counts", "last")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (KINDS * KINDS)
+        self.last: int | None = None
+
+    def learn(self, place: int) -> None:
+        """Learn that the outcome at `place` of H, D, A came next."""
+        if self.last is not None:
+            self.counts[KINDS * self.last + place] += 1
+        self.last = place
+
+    def next_chances(self) -> tuple[float, ...] | None:
+        """Smoothed shares of what followed the last outcome; None before there is one."""
+        return None if self.last is None else smoothed(self.counts)[self.last]
+
+    def figures(self) -> Transitions:
+        """The counts with their statistics."""
+        return described(tuple(self.counts))
+
+
+class Pairings:
+    """The chains of the pairings that met last, in ten bytes each: nine counts, which end at 255, and the last one."""
+
+    def __init__(self) -> None:
+        self.chains: dict[tuple[str, str], bytes] = {}
+
+    def learn(self, home: str, away: str, place: int) -> None:
+        """Learn how a meeting on the ground of `home` ended."""
+        known = self.chains.pop((home, away), None)
+        chain = bytearray(_NONE + 1) if known is None else bytearray(known)
+        if known is not None:
+            cell = KINDS * chain[_NONE] + place
+            chain[cell] = min(chain[cell] + 1, _FULL)
+        chain[_NONE] = place
+        self.chains[home, away] = bytes(chain)
+        if len(self.chains) > MOST_PAIRINGS:
+            del self.chains[next(iter(self.chains))]
+
+    def figures(self) -> tuple[PairingTransitions, ...]:
+        """The pairings with the longest history, the longest first."""
+        known = [(sum(chain[:_NONE]), pairing, tuple(chain[:_NONE])) for pairing, chain in self.chains.items()]
+        shown = sorted((one for one in known if one[0] >= ENOUGH), key=lambda one: (-one[0], one[1]))[:SHOWN_PAIRINGS]
+        told = [(pairing, described(counts)) for _, pairing, counts in shown]
+        # Bonferroni's correction.
+        return tuple(
+            PairingTransitions(home, away, chain, short(min(1.0, chain.p_value * len(told))))
+            for (home, away), chain in told
+        )
+
+
+def smoothed(counts: list[int] | tuple[int, ...]) -> tuple[tuple[float, float, float], ...]:
+    """Shares of each row, drawn towards the shares of all rows together by `PRIOR` imaginary pairs."""
+    columns = [sum(counts[column::KINDS]) + 1.0 for column in range(KINDS)]
+    total = sum(columns)
+    rows = []
+    for row in range(KINDS):
+        cells = counts[KINDS * row : KINDS * (row + 1)]
+        n = sum(cells) + PRIOR
+        home, draw, away = ((cell + PRIOR * column / total) / n for cell, column in zip(cells, columns, strict=True))
+        rows.append((home, draw, away))
+    return tuple(rows)
+
+
+@lru_cache(maxsize=4_096)
+def described(counts: tuple[int, ...]) -> Transitions:
+    """Counts of successive outcomes, row by row, with what they say."""
+    rows = tuple((counts[at], counts[at + 1], counts[at + 2]) for at in range(0, KINDS * KINDS, KINDS))
+    shares = tuple((short(home), short(draw), short(away)) for home, draw, away in smoothed(counts))
+    return Transitions(sum(counts), rows, shares, short(_independence(rows)))
+
+
+def _independence(rows: tuple[tuple[int, int, int], ...]) -> float:
+    """P-value of the chi-square test of independence; 1 when less than two rows or two columns have anything."""
+    from scipy import stats
+
+    columns = [column for column in range(KINDS) if any(row[column] for row in rows)]
+    table = [[row[column] for column in columns] for row in rows if any(row)]
+    if len(table) < 2 or len(columns) < 2:
+        return 1.0
+    return float(stats.chi2_contingency(table, correction=False).pvalue)
