@@ -32,6 +32,37 @@ class PlayedMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixture:
+    """A match that is yet to be played; what `PlayedMatch` says of its fields holds here too."""
+
+    match_id: str
+    competition: str
+    season: str
+    kickoff: datetime
+    home: str
+    away: str
+    neutral: bool = False
+    importance: Importance = "competitive"
+    features: Mapping[str, float] | None = None
+
+    def ended(self, home_goals: int, away_goals: int) -> PlayedMatch:
+        """The same match with its result."""
+        return PlayedMatch(
+            match_id=self.match_id,
+            competition=self.competition,
+            season=self.season,
+            kickoff=self.kickoff,
+            home=self.home,
+            away=self.away,
+            home_goals=home_goals,
+            away_goals=away_goals,
+            neutral=self.neutral,
+            importance=self.importance,
+            features=self.features,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of the data set as it is. `year` is the one in which the season began."""
 

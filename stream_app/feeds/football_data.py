@@ -1,4 +1,4 @@
-"""Played matches from CSV files in the columns of football-data.co.uk, bookmakers' odds included.
+"""Matches from CSV files in the columns of football-data.co.uk, bookmakers' odds included.
 
 One file may hold a season or many, of one division or several; files with two- and four-digit years, with and without
 kickoff times, in UTF-8 and Latin-1 are all read. The columns are described in that site's `notes.txt`.
@@ -6,19 +6,22 @@ kickoff times, in UTF-8 and Latin-1 are all read. The columns are described in t
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from stream_app.errors import InvalidInput
-from stream_app.feeds.datasets import PlayedMatch, slug
+from stream_app.feeds.aliases import Aliases
+from stream_app.feeds.datasets import Fixture, PlayedMatch, slug
+from stream_app.feeds.importing import Imported, Refuse, Row, fatal, gather, played, rows
+from stream_app.feeds.schedule import FEATURES_BEFORE_KICKOFF, RESULT_AFTER_KICKOFF
 
 # What the main leagues' files call a column, then what those of the extra leagues do.
-DIVISION = ("Div", "League")
+DIVISION, DATE = ("Div", "League"), ("Date",)
 HOME, AWAY = ("HomeTeam", "Home", "HT"), ("AwayTeam", "Away", "AT")
 HOME_GOALS, AWAY_GOALS = ("FTHG", "HG"), ("FTAG", "AG")
 
@@ -29,6 +32,13 @@ ODDS: Mapping[str, tuple[str, ...]] = {
 """Odds that were known before the match, by the name of the feature that they become: the market's average (which older
 files name after the site that computed it) and one bookmaker's. Closing odds are left out: at the time of a forecast
 nobody knows them."""
+
+SHOTS: Mapping[str, tuple[str, str]] = {"shots": ("HS", "AS"), "shots_on_target": ("HST", "AST")}
+"""Counts of a match, by name: the columns of the home and of the away side. Nobody knows them before its end, so a
+match carries what its sides did in their last matches: `home_shots` is the mean of the home side's."""
+
+FORM_MATCHES = 5
+"""Matches of a side over which its shots are averaged."""
 
 ZONE = ZoneInfo("Europe/London")
 """The files give dates and times as they are in London, whatever the country."""
@@ -41,135 +51,131 @@ SEASONS_BEGIN = (7, 8, 9)
 """Where no column names the season, one begins with the first match after a break of this length in these months."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of a file, and where it is."""
-
-    file: Path
-    number: int
-    fields: Mapping[str, str]
-
-    def text(self, names: tuple[str, ...]) -> str:
-        """The first of the fields `names` that is there, "" if none is."""
-        return next((self.fields[name] for name in names if self.fields.get(name)), "")
-
-    def wrong(self, names: tuple[str, ...], wanted: str) -> InvalidInput:
-        return InvalidInput(f"{self.file}:{self.number}: {names[0]} {self.text(names)!r}: wanted {wanted}")
-
-
-def load(paths: Sequence[Path]) -> list[PlayedMatch]:
-    """Every played match of the files `paths`, by kickoff. Of a folder all its `.csv` files are read, those below too.
-
-    The competition is the division's code, such as `E0`. A match that stands in several files counts once.
+def load(paths: Sequence[Path], *, refuse: Refuse = fatal, aliases: Aliases | None = None) -> list[PlayedMatch]:
+    """Every played match of the files `paths`, by kickoff; what `read` says holds here.
 
     Raises
     ------
     InvalidInput
-        A file cannot be read, or a line of it is wrong; the text names file, line, field and value.
+        As `read`; also when there is no played match.
     """
-    matches: dict[str, PlayedMatch] = {}
-    for line in _lines(paths):
-        match = _match(line)
-        if match is not None:
-            known = matches.setdefault(match.match_id, match)
-            if (known.home_goals, known.away_goals) != (match.home_goals, match.away_goals):
-                raise InvalidInput(
-                    f"{line.file}:{line.number}: {match.home} - {match.away} ended {match.home_goals}-"
-                    f"{match.away_goals}: wanted {known.home_goals}-{known.away_goals}, as it stood before"
-                )
+    matches = played(read(paths, refuse=refuse, aliases=aliases))
     if not matches:
         raise InvalidInput(f"{', '.join(map(str, paths))}: no played match in it; wanted files with one a line")
-    return _with_seasons(sorted(matches.values(), key=lambda match: match.kickoff))
+    return matches
 
 
-def _lines(paths: Iterable[Path]) -> Iterator[_Line]:
-    for path in paths:
-        for file in sorted(path.rglob("*.csv")) if path.is_dir() else [path]:
-            try:
-                content = file.read_bytes()
-            except OSError as error:
-                raise InvalidInput(f"file {file}: {error.strerror}; wanted a CSV file or a folder of them") from None
-            reader = csv.reader(io.StringIO(_decoded(content)))
-            try:
-                header = [name.strip() for name in next(reader, [])]
-                for row in reader:
-                    # The files end in lines and columns that are empty.
-                    if any(cell.strip() for cell in row):
-                        named = zip(header, (cell.strip() for cell in row), strict=False)
-                        yield _Line(file, reader.line_num, {name: cell for name, cell in named if name})
-            except csv.Error as error:
-                raise InvalidInput(f"{file}:{reader.line_num}: {error}; wanted a CSV file") from None
+def read(paths: Sequence[Path], *, refuse: Refuse = fatal, aliases: Aliases | None = None) -> list[Imported]:
+    """Every match of the files `paths`, by kickoff. Of a folder all its `.csv` files are read, those below too.
+
+    The competition is the division's code, such as `E0`. A match that stands in several files counts once. A row
+    without goals is a match that is yet to come.
+
+    Parameters
+    ----------
+    refuse
+        Told of every bad row, with file, line, field and reason. By default the first one is raised.
+    aliases
+        The names that teams shall have; as they stand when None.
+
+    Raises
+    ------
+    InvalidInput
+        A file cannot be read or lacks a column.
+    """
+    known_as = aliases or Aliases()
+    shots: dict[str, _Shots] = {}
+
+    def match_of(row: Row) -> Imported:
+        match = _match(row, known_as)
+        shots[match.match_id] = _shots(row)
+        return match
+
+    found = gather(rows(paths, (DIVISION, DATE, HOME, AWAY, HOME_GOALS, AWAY_GOALS)), match_of, refuse)
+    return _with_form(_with_seasons(found), shots)
 
 
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
-def _match(line: _Line) -> PlayedMatch | None:
-    """The match of a line; None when it has not been played."""
-    if not line.text(HOME_GOALS) and not line.text(AWAY_GOALS):
-        return None
-    division, home, away = line.text(DIVISION), line.text(HOME), line.text(AWAY)
-    for names, value in ((DIVISION, division), (HOME, home), (AWAY, away)):
-        if not value:
-            raise line.wrong(names, "a name")
-    kickoff = _kickoff(line)
-    return PlayedMatch(
+def _match(row: Row, aliases: Aliases) -> Imported:
+    division = row.name(DIVISION)
+    home, away = aliases.of(row.name(HOME)), aliases.of(row.name(AWAY))
+    if home == away:
+        raise row.wrong(AWAY, f"another team than the home side, {home!r}")
+    kickoff = _kickoff(row)
+    fixture = Fixture(
         match_id=f"{division}:{kickoff:%Y%m%d}:{slug(home)}:{slug(away)}",
         competition=division,
-        season=line.text(("Season",)),
+        season=row.text(("Season",)),
         kickoff=kickoff,
         home=home,
         away=away,
-        home_goals=_goals(line, HOME_GOALS),
-        away_goals=_goals(line, AWAY_GOALS),
-        features=_odds(line) or None,
+        features=_odds(row) or None,
     )
+    if not row.text(HOME_GOALS) and not row.text(AWAY_GOALS):
+        return fixture
+    return fixture.ended(row.goals(HOME_GOALS), row.goals(AWAY_GOALS))
 
 
-def _kickoff(line: _Line) -> datetime:
-    day, time = line.text(("Date",)), line.text(("Time",)) or UNKNOWN_TIME
+def _kickoff(row: Row) -> datetime:
+    day, time = row.text(DATE), row.text(("Time",)) or UNKNOWN_TIME
     year = "%y" if len(day.rpartition("/")[2]) == 2 else "%Y"
     try:
         midnight = datetime.strptime(day, f"%d/%m/{year}").replace(tzinfo=ZONE)
     except ValueError:
-        raise line.wrong(("Date",), "a day such as 31/12/2024") from None
+        raise row.wrong(DATE, "a day such as 31/12/2024") from None
     try:
         clock = datetime.strptime(time, "%H:%M").replace(tzinfo=ZONE)
     except ValueError:
-        raise line.wrong(("Time",), f"a time such as {UNKNOWN_TIME}") from None
+        raise row.wrong(("Time",), f"a time such as {UNKNOWN_TIME}") from None
     return midnight.replace(hour=clock.hour, minute=clock.minute).astimezone(UTC)
 
 
-def _goals(line: _Line, names: tuple[str, ...]) -> int:
-    text = line.text(names)
-    # A column with a blank in it is written as numbers with a point by some programs.
-    whole = text.removesuffix(".0")
-    if not (whole.isascii() and whole.isdigit()):
-        raise line.wrong(names, "a number of goals")
-    return int(whole)
-
-
-def _odds(line: _Line) -> dict[str, float]:
-    """The odds of a line. A bookmaker's three odds count together: if one is missing or no odds, none is there."""
-    found: dict[str, float] = {}
-    for name, columns in ODDS.items():
-        try:
-            odds = float(line.text(columns))
-        except ValueError:
-            continue
-        if 1.0 < odds < float("inf"):
-            found[name] = odds
+def _odds(row: Row) -> dict[str, float]:
+    """The odds of a row. A bookmaker's three odds count together: if one is missing or no odds, none is there."""
+    given = {name: row.number(columns) for name, columns in ODDS.items()}
+    found = {name: odds for name, odds in given.items() if odds is not None and odds > 1.0}
     complete = {name[:-1] for name in found if all(f"{name[:-1]}{side}" in found for side in "HDA")}
     return {name: odds for name, odds in found.items() if name[:-1] in complete}
 
 
-def _with_seasons(matches: list[PlayedMatch]) -> list[PlayedMatch]:
+class _Shots(NamedTuple):
+    home: dict[str, float]
+    away: dict[str, float]
+
+
+def _shots(row: Row) -> _Shots:
+    of_side = [
+        {name: count for name, columns in SHOTS.items() if (count := row.number((columns[side],))) is not None}
+        for side in (0, 1)
+    ]
+    return _Shots(*of_side)
+
+
+def _with_form(matches: Iterable[Imported], shots: Mapping[str, _Shots]) -> list[Imported]:
+    """`matches`, which are in order, with what each side did in its last ones that were over in time."""
+    last: dict[tuple[str, str], deque[tuple[datetime, dict[str, float]]]] = {}
+    formed: list[Imported] = []
+    for match in matches:
+        form: dict[str, float] = {}
+        for side, team in (("home", match.home), ("away", match.away)):
+            known = [
+                counts
+                for kickoff, counts in last.get((match.competition, team), ())
+                if kickoff + RESULT_AFTER_KICKOFF <= match.kickoff - FEATURES_BEFORE_KICKOFF
+            ]
+            for name in SHOTS:
+                if values := [counts[name] for counts in known if name in counts]:
+                    form[f"{side}_{name}"] = sum(values) / len(values)
+        formed.append(replace(match, features={**(match.features or {}), **form}) if form else match)
+        for team, counts in ((match.home, shots[match.match_id].home), (match.away, shots[match.match_id].away)):
+            if counts and isinstance(match, PlayedMatch):
+                done = last.setdefault((match.competition, team), deque(maxlen=FORM_MATCHES))
+                done.append((match.kickoff, counts))
+    return formed
+
+
+def _with_seasons(matches: Iterable[Imported]) -> list[Imported]:
     """`matches`, which are in order, with the names of those seasons that no column named."""
-    last: dict[str, PlayedMatch] = {}
+    last: dict[str, Imported] = {}
     named = []
     for match in matches:
         before = last.get(match.competition)

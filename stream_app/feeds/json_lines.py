@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import orjson
 
@@ -90,9 +90,14 @@ def _event(line: bytes, max_bytes: int) -> Features | Result:
     except orjson.JSONDecodeError:
         fields = None
     if not isinstance(fields, dict):
-        return parse(FEATURES, None, line, max_bytes=max_bytes)  # It says better what is wrong with the line.
+        return _parsed(FEATURES, None, line, max_bytes)  # It says better what is wrong with the line.
     if "as_of" not in fields and "finished_at" not in fields:
         raise InvalidInput("neither as_of nor finished_at is there: wanted match features or a match result")
     topic = FEATURES if "as_of" in fields else RESULTS
     # In a file nothing but the message itself says to which competition it belongs.
-    return parse(topic, str(fields.get("competition", "")).encode(), line, max_bytes=max_bytes)
+    return _parsed(topic, str(fields.get("competition", "")).encode(), line, max_bytes)
+
+
+def _parsed(topic: str, key: bytes | None, line: bytes, max_bytes: int) -> Features | Result:
+    # Of these two topics the messages are these two kinds.
+    return cast(Features | Result, parse(topic, key, line, max_bytes=max_bytes))

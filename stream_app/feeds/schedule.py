@@ -1,4 +1,4 @@
-"""Played matches as the stream of events that would have told of them."""
+"""Matches as the stream of events that would have told of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from stream_app.contracts import event_time
 from stream_app.events import Features, Result
-from stream_app.feeds.datasets import PlayedMatch
+from stream_app.feeds.datasets import Fixture, PlayedMatch
 
 FEATURES_BEFORE_KICKOFF = timedelta(hours=1)
 """When line-ups are out and a forecast is still of use."""
@@ -18,16 +18,16 @@ RESULT_AFTER_KICKOFF = timedelta(minutes=105)
 _FEATURES, _RESULT = 0, 1
 
 
-def schedule(matches: Iterable[PlayedMatch]) -> Iterator[Features | Result]:
-    """The features and the result of every match, in the order of `merge_key`.
+def schedule(matches: Iterable[PlayedMatch | Fixture]) -> Iterator[Features | Result]:
+    """The features of every match, and the result of every one that was played, in the order of `merge_key`.
 
     Features come an hour before kickoff and results 105 minutes after it, so matches with the same kickoff are all
     predicted before one of them is learned. Events of the same moment and kind keep the order of `matches`.
     """
-    played = list(matches)
+    listed = list(matches)
     places = [
         (time, rank, place)
-        for place, match in enumerate(played)
+        for place, match in enumerate(listed)
         for time, rank in (
             (match.kickoff - FEATURES_BEFORE_KICKOFF, _FEATURES),
             (match.kickoff + RESULT_AFTER_KICKOFF, _RESULT),
@@ -35,7 +35,11 @@ def schedule(matches: Iterable[PlayedMatch]) -> Iterator[Features | Result]:
     ]
     places.sort()
     for _, rank, place in places:
-        yield _features(played[place]) if rank == _FEATURES else _result(played[place])
+        match = listed[place]
+        if rank == _FEATURES:
+            yield features_of(match)
+        elif isinstance(match, PlayedMatch):
+            yield _result(match)
 
 
 def merge_key(event: Features | Result) -> tuple[datetime, int]:
@@ -43,7 +47,8 @@ def merge_key(event: Features | Result) -> tuple[datetime, int]:
     return event_time(event), _FEATURES if isinstance(event, Features) else _RESULT
 
 
-def _features(match: PlayedMatch) -> Features:
+def features_of(match: PlayedMatch | Fixture) -> Features:
+    """What was known of `match` an hour before its kickoff."""
     return Features(
         match_id=match.match_id,
         competition=match.competition,

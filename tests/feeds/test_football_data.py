@@ -108,7 +108,10 @@ def test_seasons_begin_after_the_summer_and_no_winter_or_other_break_ends_one(tm
         ("E0,01/02/2024,15:00,A,B,1,", r"FTAG ''"),
         ("E0,01/02/2024,15:00,,B,1,0", r"HomeTeam '': wanted a name"),
         (",01/02/2024,15:00,A,B,1,0", r"Div '': wanted a name"),
-        ("E0,01/02/2024,15:00,A,B,1,0\nE0,01/02/2024,15:00,A,B,1,1", r":3: A - B ended 1-1: wanted 1-0"),
+        (
+            "E0,01/02/2024,15:00,A,B,1,0\nE0,01/02/2024,15:00,A,B,1,1",
+            r":3: A - B '1-1': wanted 1-0, as it stood before",
+        ),
         ("E0,01/02/2024,15:00,A,B,,", r"no played match in it"),
     ],
 )
