@@ -11,6 +11,7 @@
 `chromium`       path of a real Chromium
 `browser`        that Chromium, started, by Playwright's async API
 `page`           a new page in it
+`small_disk`     a folder on a disk that is soon full
 ===============  =========================================================================
 """
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -34,12 +36,13 @@ from stream_app.dev.process import wait_for
 from tests.support import browser as browsers
 from tests.support import topics
 
+SMALL_DISK_BYTES = 512 * 1024
+
 MARKERS_OF_FIXTURES = {
     "kafka": {"broker", "own_broker"},
     "postgres": {"postgres_server", "own_postgres"},
     "browser": {"chromium"},
 }
-LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,12 +53,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(marker)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what could not be tested on this machine."""
-    if left_out := config.stash.get(LEFT_OUT, []):
-        terminalreporter.section("NOT TESTED: no browser", red=True, bold=True)
-        terminalreporter.line(f"{len(left_out)} tests need a Chromium; {browsers.HOW_TO_GET}:")
-        for name in left_out:
+    left_out: dict[str, list[str]] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        _, _, reason = report.longrepr
+        left_out.setdefault(reason.removeprefix("Skipped: "), []).append(report.nodeid)
+    for reason, names in left_out.items():
+        terminalreporter.section(f"NOT TESTED: {reason}", red=True, bold=True)
+        for name in names:
             terminalreporter.line(f"  {name}")
 
 
@@ -143,19 +149,32 @@ def own_postgres(tmp_path: Path) -> Iterator[Postgres]:
     server.destroy()
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of its own that has room for `SMALL_DISK_BYTES`. Only root can make one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = f"size={SMALL_DISK_BYTES}"
+    mount = ("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder))
+    done = subprocess.run(mount, capture_output=True, text=True) if shutil.which("mount") else None
+    if done is None or done.returncode:
+        pytest.skip("no small disk could be mounted; this needs Linux and root")
+    yield folder
+    subprocess.run(("umount", "--lazy", str(folder)), check=True)
+
+
 @pytest.fixture(scope="session")
 def _found_chromium() -> str | None:
     return browsers.find()
 
 
 @pytest.fixture
-def chromium(_found_chromium: str | None, request: pytest.FixtureRequest) -> str:
+def chromium(_found_chromium: str | None) -> str:
     """Path of a real Chromium. Where there is none, the test fails in CI and is left out, loudly, elsewhere."""
     if _found_chromium:
         return _found_chromium
     if browsers.is_required():
         pytest.fail(f"no browser, and CI is set; {browsers.HOW_TO_GET}")
-    request.config.stash.setdefault(LEFT_OUT, []).append(request.node.nodeid)
     pytest.skip(f"no browser; {browsers.HOW_TO_GET}")
 
 
