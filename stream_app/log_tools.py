@@ -10,7 +10,6 @@ from aiokafka.errors import CommitFailedError
 from rich.console import Console
 from rich.progress import Progress
 
-from stream_app.contracts import encode
 from stream_app.durability.book import Book
 from stream_app.durability.checkpoint import Checkpoint, checkpoint_key
 from stream_app.durability.log import read_entry
@@ -20,7 +19,7 @@ from stream_app.errors import InvalidInput
 from stream_app.settings import Settings
 from stream_app.topic_admin import admin_client
 from stream_app.topic_reader import Record, read_to_end
-from stream_app.topics import CHECKPOINTS, LOG, SCOREBOARD, SNAPSHOTS
+from stream_app.topics import CHECKPOINTS, LOG, SNAPSHOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +90,8 @@ async def _write_tables(
             blob = freeze(book, SnapshotInfo(competition, book.position), key)
             for record_key, value in pack(blob, competition, None):
                 await producer.send_and_wait(SNAPSHOTS, value, key=record_key, partition=partition)
-            scoreboard = encode(book.scoreboard())
-            await producer.send_and_wait(SCOREBOARD, scoreboard, key=competition.encode(), partition=partition)
+            for table in book.tables():
+                await producer.send_and_wait(table.topic, table.value, key=competition.encode(), partition=partition)
         for partition, place in places.items():
             value = Checkpoint(place, last[partition]).to_bytes()
             await producer.send_and_wait(CHECKPOINTS, value, key=checkpoint_key(partition), partition=partition)

@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Collection
 from contextlib import suppress
+from hashlib import sha256
 from time import monotonic, perf_counter
 
 import faust
@@ -21,7 +22,7 @@ from stream_app import metrics
 from stream_app.agents.faust_edge import header_pairs, places_consumer
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.tables import Tables
-from stream_app.contracts import Kind, encode
+from stream_app.contracts import Kind
 from stream_app.durability import fail_points
 from stream_app.durability.barrier import Barrier
 from stream_app.durability.book import Book
@@ -44,7 +45,8 @@ UNCONFIRMED = 4_096
 """Outputs that may be on their way to the brokers before applying waits for them."""
 
 SCOREBOARD_S = 0.25
-"""Seconds between two scoreboards of the worker while there is no end of entries; when there is, one comes at once."""
+"""Seconds between two scoreboards of the worker while there is no end of entries. When there is, all tables of what has
+changed come at once; in between a checkpoint brings the others, which cost more."""
 
 YIELD_S = 0.02
 """Seconds of applying after which the event loop gets a turn, so that heartbeats and fetches go on."""
@@ -68,6 +70,8 @@ class Keeper:
         self._books: dict[str, Book] = {}
         self._dirty: dict[str, int] = {}
         self._scores_changed: dict[str, int] = {}
+        self._tables_changed: dict[str, int] = {}
+        self._told: dict[tuple[str, str], bytes] = {}
         self._scores_at = 0.0
         self._unconfirmed: deque[Awaitable[object]] = deque()
         self._last: dict[int, dict[str, int]] = {}
@@ -99,6 +103,8 @@ class Keeper:
         self._books.clear()
         self._dirty.clear()
         self._scores_changed.clear()
+        self._tables_changed.clear()
+        self._told.clear()
         self._unconfirmed.clear()
         self._last.clear()
         self._behind.clear()
@@ -144,7 +150,9 @@ class Keeper:
                 await self._apply(batch)
                 if (news := self._behind.news(batch, monotonic())) is not None:
                     log.info("%s", news)
-            if not batch or monotonic() - self._scores_at >= SCOREBOARD_S:
+            if not batch:
+                await self._publish_tables()
+            elif monotonic() - self._scores_at >= SCOREBOARD_S:
                 await self._publish_scoreboards()
             if not batch:
                 await self._wait_for_entries()
@@ -171,7 +179,8 @@ class Keeper:
             book = await self._book(entry.competition, partition)
             began = perf_counter()
             outputs = book.apply(offset, entry)
-            self._dirty[entry.competition] = self._scores_changed[entry.competition] = partition
+            for changed in (self._dirty, self._scores_changed, self._tables_changed):
+                changed[entry.competition] = partition
             self._last[partition][entry.competition] = book.position
             self._applied[partition] = offset + 1
             self._since_checkpoint += 1
@@ -195,9 +204,23 @@ class Keeper:
     async def _publish_scoreboards(self) -> None:
         self._scores_at = monotonic()
         changed, self._scores_changed = self._scores_changed, {}
-        scoreboards = [(name, encode(self._books[name].scoreboard()), partition) for name, partition in changed.items()]
-        for competition, scoreboard, partition in scoreboards:
-            self._unconfirmed.append(await self._tables.put_scoreboard(competition, scoreboard, partition))
+        boards = [(name, self._books[name].scoreboard(), partition) for name, partition in changed.items()]
+        for competition, board, partition in boards:
+            self._unconfirmed.append(await self._tables.put_public(board.topic, competition, board.value, partition))
+
+    async def _publish_tables(self) -> None:
+        """Publish all that others read of the leagues that have changed, where it differs from what was told last."""
+        self._scores_at = monotonic()
+        self._scores_changed.clear()
+        while self._tables_changed:
+            competition, partition = self._tables_changed.popitem()
+            for table in self._books[competition].tables():
+                seal = sha256(table.value).digest()
+                if self._told.get((table.topic, competition)) != seal:
+                    self._told[table.topic, competition] = seal
+                    sent = await self._tables.put_public(table.topic, competition, table.value, partition)
+                    self._unconfirmed.append(sent)
+            await asyncio.sleep(0)
 
     async def _confirm(self, rest: int) -> None:
         """Wait until the brokers have confirmed all but the last `rest` of what was published."""
@@ -233,7 +256,7 @@ class Keeper:
         epoch = self._ownership.epoch
         began = perf_counter()
         # What is not out when the place is committed would never come: nobody returns to entries before it.
-        await self._publish_scoreboards()
+        await self._publish_tables()
         with metrics.CONFIRM_SECONDS.time():
             await self._confirm(0)
         if self._ownership.epoch != epoch:

@@ -16,7 +16,7 @@ import faust
 from faust.types import TableT
 
 from stream_app.durability.checkpoint import checkpoint_key
-from stream_app.topics import CHECKPOINTS, SCOREBOARD, SNAPSHOTS
+from stream_app.topics import CHECKPOINTS, SNAPSHOTS
 
 
 class Tables:
@@ -64,9 +64,9 @@ class Tables:
         """Write the checkpoint of `partition`; awaitable as above."""
         return await self._put(CHECKPOINTS, checkpoint_key(partition), value, partition)
 
-    async def put_scoreboard(self, competition: str, value: bytes, partition: int) -> Awaitable[object]:
-        """Write the scoreboard of `competition`; awaitable as above."""
-        return await self._app.producer.send(SCOREBOARD, competition.encode(), value, partition, None, None)
+    async def put_public(self, topic: str, competition: str, value: bytes, partition: int) -> Awaitable[object]:
+        """Write what others read of `competition` in the table `topic`; awaitable as above."""
+        return await self._app.producer.send(topic, competition.encode(), value, partition, None, None)
 
     async def _put(self, name: str, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
         self._tables[name].data[key] = value

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stream_app.contracts import decode, encode
+from stream_app.contracts import Event, decode, encode
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.errors import Fatal
-from stream_app.events import Configure, DecayAlert, Evaluation, Features, Prediction, Result, Scoreboard
+from stream_app.events import (
+    Configure,
+    DecayAlert,
+    Evaluation,
+    Features,
+    ModelEvent,
+    Prediction,
+    Registry,
+    Result,
+    Scoreboard,
+)
 from stream_app.league import League
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, REGISTRY, SCOREBOARD
 
-_TOPIC_OF: dict[type, str] = {Prediction: PREDICTIONS, Evaluation: EVALUATIONS, DecayAlert: DECAY_ALERTS}
+_TOPIC_OF: dict[type, str] = {
+    Prediction: PREDICTIONS,
+    Evaluation: EVALUATIONS,
+    DecayAlert: DECAY_ALERTS,
+    ModelEvent: MODEL_EVENTS,
+    Scoreboard: SCOREBOARD,
+    Registry: REGISTRY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +74,16 @@ class Book:
                 outputs = self.league.configure(event)
             case _:
                 raise Fatal(f"no door of the league takes {type(event).__name__}")
-        return [Published(_TOPIC_OF[type(output)], encode(output)) for output in outputs]
+        return [_published(output) for output in outputs]
 
-    def scoreboard(self) -> Scoreboard:
-        """The league's scoreboard as of the last entry."""
-        return self.league.scoreboard()
+    def scoreboard(self) -> Published:
+        """The scoreboard as of the last entry: of all tables the one that costs little and is wanted often."""
+        return _published(self.league.scoreboard())
+
+    def tables(self) -> list[Published]:
+        """All that others read of the league as of the last entry, each the whole value of its table."""
+        return [_published(table) for table in self.league.tables()]
+
+
+def _published(message: Event) -> Published:
+    return Published(_TOPIC_OF[type(message)], encode(message))

@@ -55,8 +55,8 @@ class Remembering:
         self.out.append(("snapshots", key))
         return done()
 
-    async def put_scoreboard(self, competition: str, value: bytes, partition: int) -> Awaitable[object]:
-        self.out.append(("scoreboard", competition.encode()))
+    async def put_public(self, name: str, competition: str, value: bytes, partition: int) -> Awaitable[object]:
+        self.out.append((name, competition.encode()))
         return done()
 
     async def put_checkpoint(self, partition: int, value: bytes) -> Awaitable[object]:
@@ -150,7 +150,7 @@ async def test_a_checkpoint_names_the_place_and_the_last_entry_of_every_league(
     }
 
 
-async def test_everything_is_out_before_a_place_is_committed_the_scoreboard_too(
+async def test_everything_is_out_before_a_place_is_committed_the_tables_too(
     keeper: Keeper, world: Remembering
 ) -> None:
     # A worker that died right after the commit would never come back to these entries.

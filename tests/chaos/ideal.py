@@ -94,7 +94,7 @@ class Ideal:
     def _keep(self, competition: str) -> None:
         book = self._books[competition]
         partition = partition_of(competition.encode(), PARTITIONS)
-        self._put(SCOREBOARD, partition, competition.encode(), encode(book.scoreboard()))
+        self._put(SCOREBOARD, partition, competition.encode(), book.scoreboard().value)
         blob = freeze(book, SnapshotInfo(competition, book.position), KEY)
         for key, value in pack(blob, competition, self._records.get(competition.encode()), self._piece_bytes):
             self._records[key] = value
