@@ -13,26 +13,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from stream_app.errors import InvalidInput, Retryable
-from stream_app.evaluation_log import own_events, postgres_side
+from stream_app.evaluation_log import own_events
 from stream_app.evaluation_log.csv_log import CsvLog
 from stream_app.evaluation_log.csv_side import CsvSide
-from stream_app.evaluation_log.database import connected
 from stream_app.evaluation_log.fields import uuid_in
 from stream_app.evaluation_log.findings import Window, uuid_bytes
-from stream_app.evaluation_log.postgres import PostgresLog
-from stream_app.evaluation_log.reconcile import Sides, reconcile, sides_of
 from stream_app.evaluation_log.report import Report
 from stream_app.evaluation_log.row import LogRow
+from stream_app.evaluation_log.sides import Sides, sides_of
 from stream_app.evaluation_log.store import Batch, Store
 from stream_app.events import Outcome
 from stream_app.settings import load
+
+# What reaches the database and Kafka is imported where it is used: a program that keeps one event in a file would wait
+# longer for these libraries than for all the rest.
+if TYPE_CHECKING:
+    from stream_app.evaluation_log.postgres import PostgresLog
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ class AsyncEvaluationLogger:
         self._sides = sides
         self._expire_after_days = expire_after_days
         self._csv = CsvLog(sides.folder)
-        self._database = PostgresLog(sides.database_url) if sides.database_url else None
+        self._database = _database(sides.database_url) if sides.database_url else None
         self._open: set[str] = set()
         # One event at a time: a database connection has no room for two.
         self._writing = asyncio.Lock()
@@ -166,27 +169,34 @@ class AsyncEvaluationLogger:
 
     async def keep(self, row: LogRow) -> str:
         """Keep an event that comes from no topic; its id."""
+        await self.keep_all([row])
+        return row.event_id
+
+    async def keep_all(self, rows: Sequence[LogRow]) -> None:
+        """Keep several such events at once, all or none."""
         async with self._writing:
-            await self._append(self._csv, row)
+            await self._append(self._csv, rows)
             try:
                 if self._database:
-                    await self._append(self._database, row)
+                    await self._append(self._database, rows)
             except Retryable as error:
-                log.warning("event %s is in the CSV log alone until the logs are reconciled: %s", row.event_id, error)
-        return row.event_id
+                what = f"event {rows[0].event_id}" if len(rows) == 1 else f"{len(rows)} events"
+                log.warning("%s: in the CSV log alone until the logs are reconciled: %s", what, error)
 
     async def reconcile_logs(self, *, repair: bool = False) -> Report:
         """Compare the stores and the topics, and put right what differs if `repair`; see `reconcile.reconcile`."""
+        from stream_app.evaluation_log.reconcile import reconcile
+
         return await reconcile(
             self._sides, Window(), expire_after_days=self._expire_after_days, repair=repair, now=_now()
         )
 
-    async def _append(self, store: Store, row: LogRow) -> None:
+    async def _append(self, store: Store, rows: Sequence[LogRow]) -> None:
         if store.name not in self._open:
             await store.open()
             self._open.add(store.name)
         try:
-            await store.append(Batch([row], {}), _refuse)
+            await store.append(Batch(rows, {}), _refuse)
         except Retryable:
             self._open.discard(store.name)
             raise
@@ -200,6 +210,9 @@ class AsyncEvaluationLogger:
 
         rows: list[LogRow] = []
         if self._sides.database_url:
+            from stream_app.evaluation_log import postgres_side
+            from stream_app.evaluation_log.database import connected
+
             try:
                 async with connected(self._sides.database_url) as connection:
                     rows = await postgres_side.rows(connection, [id_])
@@ -312,6 +325,12 @@ def get_async_logger(data_dir: Path | None = None, database_url: str | None = No
     given = {"data_dir": data_dir, "database_url": database_url}
     chosen = load(**{name: value for name, value in given.items() if value is not None})
     return AsyncEvaluationLogger(sides_of(chosen), chosen.expire_after_days)
+
+
+def _database(url: str) -> PostgresLog:
+    from stream_app.evaluation_log.postgres import PostgresLog
+
+    return PostgresLog(url)
 
 
 def _now() -> datetime:

@@ -7,15 +7,12 @@ import logging
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 
 import asyncpg
 import orjson
 
-from stream_app.connections import bootstrap_servers, database_url
 from stream_app.errors import InvalidInput
 from stream_app.evaluation_log import csv_files, csv_index, csv_side, postgres, postgres_side, topics_side
 from stream_app.evaluation_log.comparison import Comparison
@@ -26,9 +23,11 @@ from stream_app.evaluation_log.findings import Facts, Finding, Range, Side, Stor
 from stream_app.evaluation_log.repair import Overwritable, Repairer
 from stream_app.evaluation_log.report import EXAMPLES, Example, Group, Note, Report
 from stream_app.evaluation_log.row import COLUMNS, LogRow, iso
+from stream_app.evaluation_log.sides import Sides, sides_of
 from stream_app.evaluation_log.store import Place, TopicPartition
 from stream_app.evaluation_log.topics_side import Topics
-from stream_app.settings import Settings
+
+__all__ = ["Sides", "reconcile", "sides_of"]
 
 log = logging.getLogger(__name__)
 
@@ -37,40 +36,6 @@ _OVERDUE_GRACE = timedelta(days=1)
 _TORN_LOOK_S = 0.3
 _MARKED_TOGETHER = 10_000
 _SOURCES = ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at", "metadata")
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """Where the log is kept, and where it comes from; None for what there is not.
-
-    Attributes
-    ----------
-    folder
-        The folder of the CSV files.
-    database_url
-        Address of the database.
-    bootstrap
-        Kafka's bootstrap servers.
-    """
-
-    folder: Path
-    database_url: str | None
-    bootstrap: str | None
-
-    @property
-    def stores(self) -> tuple[StoreName, ...]:
-        """The stores that there are."""
-        return ("csv", "postgres") if self.database_url else ("csv",)
-
-
-def sides_of(settings: Settings) -> Sides:
-    """The sides that the settings, or the local stack, name."""
-    try:
-        bootstrap = bootstrap_servers(settings)
-    except InvalidInput as error:
-        log.warning("comparing the stores alone: %s", error)
-        bootstrap = None
-    return Sides(settings.data_dir, database_url(settings), bootstrap)
 
 
 async def reconcile(
