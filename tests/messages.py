@@ -12,6 +12,7 @@ from stream_app.contracts import Event
 from stream_app.events import (
     OUTCOMES,
     Action,
+    AlertKind,
     AlertState,
     Alias,
     Analytics,
@@ -23,6 +24,7 @@ from stream_app.events import (
     Evaluation,
     EvaluationStatus,
     EvidenceScope,
+    Expected,
     Features,
     Figures,
     Fingerprint,
@@ -30,6 +32,7 @@ from stream_app.events import (
     ForecastStatus,
     GoalForecast,
     GoalRates,
+    Health,
     Importance,
     LeagueConfig,
     LeagueKind,
@@ -259,7 +262,7 @@ def decay_alerts() -> st.SearchStrategy[DecayAlert]:
         competition=NAMES,
         model=MODELS,
         version=VERSIONS,
-        kind=st.just("decay"),
+        kind=st.sampled_from(get_args(AlertKind)),
         state=st.sampled_from(get_args(AlertState)),
         severity=st.sampled_from(get_args(Severity)),
         at=TIMES,
@@ -268,12 +271,26 @@ def decay_alerts() -> st.SearchStrategy[DecayAlert]:
         measured=NUMBERS,
         promised=NUMBERS,
         window=VERSIONS,
+        evidence=st.floats(0, 1e9),
+        limit=st.floats(1, 1e9),
         message=NAMES,
     )
 
 
 def scoreboards() -> st.SearchStrategy[Scoreboard]:
-    standing = st.builds(ModelStanding, model=MODELS, version=VERSIONS, alias=ALIASES, total=FIGURES, rolling=FIGURES)
+    expected = st.builds(Expected, n=COUNTS, accuracy=UNIT, log_loss=st.floats(0, 2))
+    standing = st.builds(
+        ModelStanding,
+        model=MODELS,
+        version=VERSIONS,
+        alias=ALIASES,
+        total=FIGURES,
+        rolling=FIGURES,
+        promised=expected,
+        ahead=expected,
+        health=st.sampled_from(get_args(Health)),
+        reason=NAMES,
+    )
     return st.builds(
         Scoreboard,
         competition=NAMES,

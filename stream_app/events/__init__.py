@@ -7,7 +7,7 @@ What each message looks like on the wire is told by the schemas in `schemas/`.
 
 from __future__ import annotations
 
-from stream_app.events.alerts import AlertState, DecayAlert, Severity
+from stream_app.events.alerts import AlertKind, AlertState, DecayAlert, Health, Severity
 from stream_app.events.analytics import (
     Analytics,
     OutcomeStreak,
@@ -55,7 +55,7 @@ from stream_app.events.lifecycle import (
     VersionStatus,
 )
 from stream_app.events.record import EVENT_TYPES, EventType
-from stream_app.events.scoreboard import Figures, ModelStanding, Scoreboard
+from stream_app.events.scoreboard import NOTHING_EXPECTED, Expected, Figures, ModelStanding, Scoreboard
 
 Output = Prediction | Evaluation | DecayAlert | ModelEvent
 """What a league publishes, in the order in which it says it."""
@@ -63,8 +63,10 @@ Output = Prediction | Evaluation | DecayAlert | ModelEvent
 __all__ = [
     "EVENT_TYPES",
     "NAMESPACE",
+    "NOTHING_EXPECTED",
     "OUTCOMES",
     "Action",
+    "AlertKind",
     "AlertState",
     "Alias",
     "Analytics",
@@ -78,6 +80,7 @@ __all__ = [
     "EvaluationStatus",
     "EventType",
     "EvidenceScope",
+    "Expected",
     "Features",
     "Figures",
     "Fingerprint",
@@ -85,6 +88,7 @@ __all__ = [
     "ForecastStatus",
     "GoalForecast",
     "GoalRates",
+    "Health",
     "Importance",
     "LeagueConfig",
     "LeagueKind",

@@ -113,6 +113,8 @@ class Squad:
             measured=decay.measured,
             promised=decay.promised,
             window=member.standing.window,
+            evidence=0.0,
+            limit=1.0,
             message=(
                 f"{member.name}: log loss of the last {member.standing.window} matches is {decay.measured:.4f}, "
                 f"{abs(change):.1%} {'above' if change > 0 else 'below'} its baseline of {decay.promised:.4f}"

@@ -104,6 +104,8 @@ def alert(number: int = 1) -> DecayAlert:
         measured=1.1,
         promised=0.98,
         window=100,
+        evidence=10_000.0,
+        limit=10_000.0,
         message="log loss is 12 % above its baseline",
     )
 

@@ -162,6 +162,8 @@ def alert(
         measured=1.05,
         promised=0.98,
         window=100,
+        evidence=10_000.0,
+        limit=10_000.0,
         message="log loss of the last 100 matches is 1.0500, 7.1% above its baseline of 0.9800",
     )
 
