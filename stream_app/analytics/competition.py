@@ -17,6 +17,9 @@ from stream_app.ratings.scores import goal_probabilities
 MOST_TEAMS = 512
 """Teams whose streaks are remembered, those that played last."""
 
+MOST_TOLD = 20
+"""Difference between two runs beyond which models are told no more: no rating input may be larger than 25."""
+
 SHOWN_TEAMS = 48
 """Teams that are shown: the largest tournament has as many."""
 
@@ -37,6 +40,7 @@ class Played:
     """A match as analytics look at it."""
 
     match_id: str
+    finished_at: datetime
     home: str
     away: str
     home_goals: int
@@ -52,6 +56,8 @@ class CompetitionAnalytics:
 
     def __init__(self) -> None:
         self.matches = 0
+        self.as_of: datetime | None = None
+        """The latest moment at which a match that counts was over."""
         self.randomness = RandomnessWatch()
         self.outcomes = Streaks(OUTCOME_STREAKS)
         self.teams: dict[str, Streaks] = {}
@@ -66,12 +72,13 @@ class CompetitionAnalytics:
         `transition_H` and the like are how often each outcome followed the competition's last one.
         """
         known = [self.teams[team].current if team in self.teams else (0,) * len(TEAM_STREAKS) for team in (home, away)]
-        runs = [float(mine - theirs) for mine, theirs in zip(*known, strict=True)]
+        runs = [float(max(-MOST_TOLD, min(MOST_TOLD, mine - theirs))) for mine, theirs in zip(*known, strict=True)]
         return dict(zip(INPUTS, (*runs, *(self.chain.next_chances() or ())), strict=False))
 
     def learn(self, played: Played, foretold: Foretold | None, *, virtual: bool) -> None:
         """Learn how a match ended, once. With `virtual` its score is tested too, which then has to be drawn."""
         self.matches += 1
+        self.as_of = played.finished_at if self.as_of is None else max(self.as_of, played.finished_at)
         outcome = outcome_of(played.home_goals, played.away_goals)
         place = OUTCOMES.index(outcome)
         triple = None
@@ -86,7 +93,7 @@ class CompetitionAnalytics:
         self.pairings.learn(played.home, played.away, place)
         self._learn_teams(played, foretold)
 
-    def figures(self, competition: str, as_of: datetime | None, ratings: Mapping[str, float]) -> Analytics:
+    def figures(self, competition: str, ratings: Mapping[str, float]) -> Analytics:
         """Everything, for publication; `ratings` are those of the teams, where they have one."""
         latest = list(self.teams.items())[-SHOWN_TEAMS:]
         teams = [
@@ -95,7 +102,7 @@ class CompetitionAnalytics:
         ]
         return Analytics(
             competition=competition,
-            as_of=as_of,
+            as_of=self.as_of,
             matches=self.matches,
             randomness=self.randomness.figures(),
             streaks=self.outcomes.figures(),

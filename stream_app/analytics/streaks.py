@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import get_args
 
 from stream_app.analytics.numbers import short
@@ -54,22 +55,22 @@ class Streaks:
 
     def figures(self) -> tuple[Streak, ...]:
         """All streaks as they stand."""
-        return tuple(
-            Streak(
-                kind=kind,
-                current=self.current[at],
-                current_chance=short(math.exp(-self.surprise[at] / _UNITS)),
-                longest=self.longest[at],
-                longest_chance=short(self._chance_of_longest(at)),
-            )
-            for at, kind in enumerate(self.kinds)
-        )
+        lines = zip(self.kinds, self.current, self.surprise, self.longest, self.expected, strict=True)
+        return _figures(self.matches, self.foretold, tuple(lines))
 
-    def _chance_of_longest(self, at: int) -> float:
-        if not self.foretold:
-            return 1.0
-        chance = min(self.expected[at] / self.foretold / _UNITS, 1.0)
-        return chance_of_run(self.longest[at], self.matches, chance)
+
+_Line = tuple[TeamStreak | OutcomeStreak, int, int, int, int]
+
+
+@lru_cache(maxsize=4_096)
+def _figures(matches: int, foretold: int, lines: tuple[_Line, ...]) -> tuple[Streak, ...]:
+    """One streak for each line of kind, current run, its surprise, longest run and sum of chances."""
+    streaks = []
+    for kind, current, surprise, longest, expected in lines:
+        chance = min(expected / foretold / _UNITS, 1.0) if foretold else 1.0
+        of_current, of_longest = math.exp(-surprise / _UNITS), chance_of_run(longest, matches, chance)
+        streaks.append(Streak(kind, current, short(of_current), longest, short(of_longest)))
+    return tuple(streaks)
 
 
 def chance_of_run(length: int, matches: int, chance: float) -> float:

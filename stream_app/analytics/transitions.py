@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from heapq import nsmallest
 
 from stream_app.analytics.numbers import short
 from stream_app.events import OUTCOMES, PairingTransitions, Transitions
@@ -68,9 +69,9 @@ class Pairings:
 
     def figures(self) -> tuple[PairingTransitions, ...]:
         """The pairings with the longest history, the longest first."""
-        known = [(sum(chain[:_NONE]), pairing, tuple(chain[:_NONE])) for pairing, chain in self.chains.items()]
-        shown = sorted((one for one in known if one[0] >= ENOUGH), key=lambda one: (-one[0], one[1]))[:SHOWN_PAIRINGS]
-        told = [(pairing, described(counts)) for _, pairing, counts in shown]
+        lengths = [(-sum(chain[:_NONE]), pairing) for pairing, chain in self.chains.items()]
+        shown = [pairing for length, pairing in nsmallest(SHOWN_PAIRINGS, lengths) if -length >= ENOUGH]
+        told = [(pairing, described(tuple(self.chains[pairing][:_NONE]))) for pairing in shown]
         # Bonferroni's correction.
         return tuple(
             PairingTransitions(home, away, chain, short(min(1.0, chain.p_value * len(told))))

@@ -8,6 +8,7 @@ from stream_app.contracts import Event, decode, encode
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.errors import Fatal
 from stream_app.events import (
+    Analytics,
     Configure,
     DecayAlert,
     Evaluation,
@@ -19,7 +20,7 @@ from stream_app.events import (
     Scoreboard,
 )
 from stream_app.league import League
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, REGISTRY, SCOREBOARD
+from stream_app.topics import ANALYTICS, DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, REGISTRY, SCOREBOARD
 
 _TOPIC_OF: dict[type, str] = {
     Prediction: PREDICTIONS,
@@ -27,6 +28,7 @@ _TOPIC_OF: dict[type, str] = {
     DecayAlert: DECAY_ALERTS,
     ModelEvent: MODEL_EVENTS,
     Scoreboard: SCOREBOARD,
+    Analytics: ANALYTICS,
     Registry: REGISTRY,
 }
 

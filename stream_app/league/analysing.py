@@ -12,7 +12,7 @@ from stream_app.league.squad import Squad
 
 def played(result: Result, goals: tuple[int, int]) -> Played:
     """The match as it ended."""
-    return Played(result.match_id, result.home, result.away, *goals)
+    return Played(result.match_id, result.finished_at, result.home, result.away, *goals)
 
 
 def foretold(

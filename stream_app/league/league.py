@@ -137,9 +137,9 @@ class League:
         outputs = self._settle(fixture, result, config)
         return outputs + self._pass_time(result.finished_at, result.match_id, config)
 
-    def tables(self) -> tuple[Scoreboard, ...]:
+    def tables(self) -> tuple[Scoreboard | Analytics, ...]:
         """All that others read of the competition, beside what it says event by event."""
-        return (self.scoreboard(),)
+        return self.scoreboard(), self.analysis()
 
     def scoreboard(self) -> Scoreboard:
         """How the models stand, champion first."""
@@ -153,7 +153,7 @@ class League:
 
     def analysis(self) -> Analytics:
         """Streaks, transitions and randomness, with the teams' ratings."""
-        return self.analytics.figures(self.competition, self.fixtures.latest, self.ratings.elo.teams)
+        return self.analytics.figures(self.competition, self.ratings.elo.teams)
 
     def _answer(self, fixture: Fixture, features: Features, revision: Revision, config: LeagueConfig) -> Prediction:
         match = _match(features)
