@@ -12,6 +12,7 @@ RUN pip install --require-hashes -r requirements/uv.txt \
     && uv pip install --python /opt/stream-app/bin/python --require-hashes -r requirements/runtime.txt
 COPY pyproject.toml README.md ./
 COPY schemas/ schemas/
+COPY data/ data/
 COPY stream_app/ stream_app/
 # The chart script of the live view is fetched and verified here, and travels in the wheel.
 RUN /opt/build/bin/python -c 'from stream_app.dev import jars; jars.unpack_web()' \
