@@ -181,7 +181,8 @@ def _json_lines(name: str, content: bytes) -> Iterator[Line]:
         except orjson.JSONDecodeError as error:
             raise InvalidInput(f"{name}:{number}: not JSON: {error.msg}; wanted an object on each line") from None
         if not isinstance(fields, dict):
-            raise InvalidInput(f"{name}:{number}: {text[:_EXCERPT].decode(errors="replace")!r}: wanted an object on each line")
+            shown = text[:_EXCERPT].decode(errors="replace")
+            raise InvalidInput(f"{name}:{number}: {shown!r}: wanted an object on each line")
         nested = fields.pop(NESTED, None)
         flat = fields | (nested if isinstance(nested, dict) else {})
         yield Line(name, number, {field: _plain(value) for field, value in flat.items() if value is not None})
