@@ -19,7 +19,7 @@ import math
 from stream_app.analytics.numbers import short
 from stream_app.analytics.observed import Hits, Observed, Triple
 from stream_app.analytics.repetition import Repetition
-from stream_app.analytics.scores import Uniformity
+from stream_app.analytics.scores import BINS, Uniformity
 from stream_app.analytics.wealth import LARGEST_LOG, Wealth, log_mean_exp
 from stream_app.events import OUTCOMES, Randomness, RandomnessTest, Verdict
 
@@ -72,7 +72,8 @@ class RandomnessWatch:
 
     def figures(self) -> Randomness:
         """The verdict and everything that it rests on."""
-        from scipy import special, stats
+        # Not at the top: a worker that starts again has better things to do first.
+        from scipy import special
 
         frequencies, square = self.frequencies, self.frequencies.chi_square()
         runs, repetition = -self.same.excess(), self.repetition.excess()
@@ -87,9 +88,9 @@ class RandomnessWatch:
         p_value = special.ndtr(-repetition)
         tests.append(_told("repetition", self.repetition.n, repetition, 0, p_value, self.on_repetition))
         if self.scores.n:
-            uniform = stats.chisquare(self.scores.counts)
-            degrees = len(self.scores.counts) - 1
-            tests.append(_told("scores", self.scores.n, uniform.statistic, degrees, uniform.pvalue, self.on_scores))
+            degrees, square = BINS - 1, self.scores.chi_square()
+            p_value = special.chdtrc(degrees, square)
+            tests.append(_told("scores", self.scores.n, square, degrees, p_value, self.on_scores))
         evidence = math.exp(min(self._log(), LARGEST_LOG))
         return Randomness(self.verdict(), frequencies.n, short(evidence), short(self.p_value()), tuple(tests))
 

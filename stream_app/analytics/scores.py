@@ -33,6 +33,11 @@ class Uniformity:
         """What a bet by the counts so far pays when the next transform is `place`."""
         return BINS * (self.counts[_bin(place)] + PRIOR) / (self.n + BINS * PRIOR)
 
+    def chi_square(self) -> float:
+        """Pearson's statistic against equal counts, with `BINS` - 1 degrees of freedom."""
+        expected = self.n / BINS
+        return sum((count - expected) ** 2 for count in self.counts) / expected if expected else 0.0
+
     def add(self, place: float) -> None:
         """Count one in."""
         self.counts[_bin(place)] += 1

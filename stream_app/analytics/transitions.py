@@ -101,11 +101,15 @@ def described(counts: tuple[int, ...]) -> Transitions:
 
 
 def _independence(rows: tuple[tuple[int, int, int], ...]) -> float:
-    """P-value of the chi-square test of independence; 1 when less than two rows or two columns have anything."""
-    from scipy import stats
+    """P-value of Pearson's chi-square test of independence; 1 when less than two rows or two columns have anything."""
+    from scipy import special
 
-    columns = [column for column in range(KINDS) if any(row[column] for row in rows)]
-    table = [[row[column] for column in columns] for row in rows if any(row)]
-    if len(table) < 2 or len(columns) < 2:
-        return 1.0
-    return float(stats.chi2_contingency(table, correction=False).pvalue)
+    columns = [sum(column) for column in zip(*rows, strict=True)]
+    n = sum(columns)
+    squares = 0.0
+    for row in rows:
+        for seen, column in zip(row, columns, strict=True):
+            if expected := sum(row) * column / n if n else 0.0:
+                squares += (seen - expected) ** 2 / expected
+    degrees = (sum(any(row) for row in rows) - 1) * (sum(column > 0 for column in columns) - 1)
+    return float(special.chdtrc(degrees, squares)) if degrees > 0 else 1.0

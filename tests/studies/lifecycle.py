@@ -1,0 +1,107 @@
+"""What the lifecycle of models is worth: false promotions, how soon a better model is found, what mending mends.
+
+Run it from the root of the project: make study-lifecycle, or python -m tests.studies.lifecycle [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from stream_app.feeds.datasets import bundesliga
+from tests.studies.comparing import (
+    better_challenger,
+    empirical_bernstein,
+    equal_models,
+    evaluated,
+    real_promotion,
+)
+from tests.studies.mending import Mended, mending
+
+EQUAL_ERROR = 0.22
+"""Error of both log ratios with which two models differ as much as two good models of football do."""
+
+BETTER_BY = ((0.0025, 0.2311), (0.005, 0.2417), (0.01, 0.2616))
+"""Nats by which a challenger with `EQUAL_ERROR` is better than a champion with an error of this size."""
+
+QUICK = 4
+"""By what the short form divides pairs and matches."""
+
+
+def comparing(divisor: int) -> None:
+    """Print what the evidence is worth on simulated models."""
+    found = equal_models(1_000 // divisor, 5_000 // divisor, error=EQUAL_ERROR)
+    print(f"Equal models: {found.pairs} pairs over {found.matches} matches, looked at after every match")
+    print(f"  ever proven better by the e-value        {found.by_evidence:7.1%}")
+    print(f"  ever proposed by the whole policy        {found.by_policy:7.1%}")
+    print(f"  ever 'significant' by a repeated t-test  {found.by_t_test:7.1%}")
+    print("A better challenger: matches until it is found, and what a test needs that looks only once")
+    print("  nats   deviation   50 % found   80 % found   once, 50 %   once, 80 %")
+    for _, error in BETTER_BY:
+        told = better_challenger(400 // divisor, 20_000 // divisor, error, error=EQUAL_ERROR)
+        half, most = (str(n) if n is not None else "more" for n in (told.half, told.most))
+        print(
+            f"  {told.gain:.4f}    {told.deviation:.4f}  {half:>11}  {most:>11}  {told.fixed_half:11}"
+            f"  {told.fixed_most:11}"
+        )
+
+
+def real(divisor: int) -> None:
+    """Print what the policy does with real models on real matches."""
+    matches = bundesliga()
+    matches = matches[: len(matches) // divisor]
+    names = ("logistic_regression_v1", "match_model_v1", "elo_softmax")
+    evaluations = evaluated(matches, names)
+    print(f"The Bundesliga, {len(matches)} matches")
+    for champion, challenger in ((names[0], names[1]), (names[2], names[1]), (names[2], names[0])):
+        told = real_promotion(evaluations, champion, challenger)
+        if told is None:
+            print(f"  {challenger} is not proposed in the place of {champion}")
+            continue
+        slower = empirical_bernstein(evaluations, champion, challenger)
+        print(
+            f"  {challenger} in the place of {champion}: proposed after {told.matches} matches, {told.at:%Y-%m-%d},\n"
+            f"    lower bound {told.lower:+.4f} nats, gain in skill {told.gain:.1%}; an empirical-Bernstein sequence:"
+            f" {slower or 'never'}\n"
+            f"    in the {told.rest} matches after it: {told.worth:+.4f} nats a match (standard error {told.error:.4f})"
+        )
+
+
+def healing(divisor: int) -> None:
+    """Print what reinforcement does to a model with a fault and to one without."""
+    matches = bundesliga()
+    matches = matches[: len(matches) // divisor]
+    for name in ("logistic_regression_v1", "match_model_v1"):
+        for share, after in ((0.5, 1_000), (0.5, len(matches)), (0.25, 1_000)):
+            show(mending(matches, name, int(share * len(matches)), after // divisor))
+
+
+def show(told: Mended) -> None:
+    """Print one study of a fault."""
+    print(f"{told.model}, weights x 1.7 before match {told.fault_at}, the {told.after} matches from there on")
+    print(f"  healthy {told.healthy_after:.4f}, with the fault {told.broken:.4f}, mended {told.mended:.4f}:", end=" ")
+    print(f"{told.recovered:.0%} of the loss recovered")
+    for place, reason in told.attempts:
+        print(f"    after {place} matches: {reason}")
+    print(f"  without a fault, all {told.matches} matches: {told.healthy:.5f}; allowed to mend itself", end=" ")
+    print(f"{told.healthy_mending:.5f} ({told.accepted_when_healthy} changes)")
+    print(f"  the rule as it is set fired {told.rule_fired} times; learning every ten confident errors again,", end=" ")
+    print(f"without a guard: {told.unguarded:.5f} ({told.steps} steps)")
+
+
+def main() -> None:
+    """Run the study."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a short form on fewer pairs and matches")
+    parser.add_argument("--part", choices=("comparing", "real", "healing"), help="only this part")
+    options = parser.parse_args()
+    divisor = QUICK if options.quick else 1
+    for name, part in (("comparing", comparing), ("real", real), ("healing", healing)):
+        if options.part in (None, name):
+            begun = time.perf_counter()
+            part(divisor)
+            print(f"({time.perf_counter() - begun:.0f} s)\n")
+
+
+if __name__ == "__main__":
+    main()
