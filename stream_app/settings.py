@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         None, description="Name of this worker in its group, kept over restarts for a fast take-over. Empty: none."
     )
     max_message_bytes: Count = Field(256 * 1024, description="Largest input message that is admitted, in bytes.")
+    ahead_days: Days = Field(
+        1.0,
+        description="Days by which the moment that an input message speaks of may lie ahead of its record's timestamp;"
+        " beyond it is refused. Kickoffs may lie ahead as far as they like.",
+    )
     merge_idle_s: Seconds = Field(
         60.0, description="Seconds for which an input that the brokers do not give is waited for by the other one."
     )

@@ -20,6 +20,7 @@ from stream_app.agents.faust_edge import PlacesConsumer, messages, places_consum
 from stream_app.agents.ownership import Ownership
 from stream_app.contracts import KIND_OF_TOPIC, encode, event_time, parse
 from stream_app.durability import fail_points
+from stream_app.durability.future import refuse_the_future
 from stream_app.durability.guards import Fence, OffsetGuard
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.merge import EventTimeMerge
@@ -61,6 +62,7 @@ class Orderer:
         self._settings = settings
         self._ownership = ownership
         self._fence = fence
+        self._ahead = timedelta(days=settings.ahead_days)
         self._guard = OffsetGuard("order")
         self._merges: dict[int, EventTimeMerge[_Waiting]] = {}
         self._configured: set[str] = set()
@@ -138,6 +140,7 @@ class Orderer:
                     f"partition {message.partition}: a message of competition {event.competition!r} belongs in"
                     f" partition {right} of {self._settings.partitions} (Kafka's default partitioner on the key)"
                 )
+            refuse_the_future(event, message.timestamp, self._ahead)
         except InvalidInput as error:
             # Refused messages keep their turn in their own input and hold the other one up no longer than that.
             return _AT_ONCE, _Waiting(message, None, str(error))

@@ -109,6 +109,7 @@ BAD: list[topics.Message] = [
     (FEATURES, b"alpha", GOOD.replace(b'"home":"A"', b'"home":"A\\u0007"')),
     (FEATURES, b"alpha", GOOD.replace(b'"away":"B"', b'"away":"A"')),
     (RESULTS, b"alpha", RESULT.replace(b'"home_goals":1', b'"home_goals":-1')),
+    (RESULTS, b"alpha", RESULT.replace(b'"finished_at":"2020', b'"finished_at":"2999')),
 ]
 
 

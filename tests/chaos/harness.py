@@ -19,7 +19,7 @@ from tests.chaos.fleet import Fleet
 from tests.chaos.plan import blows, static_members
 from tests.chaos.result import Plan, Run, Say, Stuck
 from tests.chaos.strikes import READY_S, Strikes
-from tests.chaos.traffic import traffic
+from tests.chaos.traffic import DAYS_AHEAD, traffic
 from tests.chaos.watch import Group, Outputs
 from tests.support import topics
 
@@ -61,6 +61,7 @@ class _Harness:
             partitions=PARTITIONS,
             models=plan.models,
             snapshot_key=SIGNING_KEY,
+            ahead_days=DAYS_AHEAD,
             # Small enough for most snapshots to need several pieces, and some to need one.
             snapshot_piece_bytes=8_000,
             checkpoint_interval_s=1.0,

@@ -1,24 +1,28 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import pytest
 
 from stream_app.contracts import decode, parse
+from stream_app.durability.future import refuse_the_future
 from stream_app.errors import InvalidInput
 from stream_app.events import Features, Result
 from stream_app.partitioning import partition_of
 from stream_app.settings import load
 from stream_app.topics import FEATURES
-from tests.chaos.traffic import GOOD, KINDS_OF_POISON, Sent, poison, schedule_of, traffic
+from tests.chaos.traffic import DAYS_AHEAD, GOOD, KINDS_OF_POISON, Sent, poison, schedule_of, traffic
 
 LIMIT = load().max_message_bytes
+SENT_AT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
 def admitted(sent: Sent, partitions: int) -> bool:
     """Whether the service's own door and the partition of the message let it in."""
     try:
         event = parse(sent.topic, sent.key, sent.value, max_bytes=LIMIT)
+        refuse_the_future(event, SENT_AT, timedelta(days=DAYS_AHEAD))
     except InvalidInput:
         return False
     return sent.partition in (None, partition_of(event.competition.encode(), partitions))
