@@ -26,6 +26,7 @@ def main() -> int:
         rate=arguments.rate,
         competitions=arguments.competitions,
         models=arguments.models,
+        away_s=arguments.away,
     )
     # The broker is stopped and killed on purpose; what clients say of that is no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -61,6 +62,9 @@ def _arguments() -> argparse.Namespace:
         help="messages a second (default: %(default).0f, which leaves two processors shared with others enough to"
         " start killed workers again; a machine of its own takes 1000)",
     )
+    parser.add_argument(
+        "--away", type=float, default=60.0, help="seconds without any broker, at first (default: %(default).0f)"
+    )
     parser.add_argument("--competitions", type=int, default=24, help="how many there are (default: %(default)s)")
     parser.add_argument("--models", default=MODELS, help="models that predict (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON before the last line")
@@ -79,6 +83,7 @@ def _report(result: Run) -> None:
     for name in (
         "restart_s",
         "takeover_s",
+        "return_s",
         "snapshots_compared",
         "snapshots_torn",
         "commit_samples",

@@ -107,6 +107,9 @@ class _Harness:
             await self._fleet.resize(2 if self._plan.kills else 1)
             if await self._outputs.until_news(range(PARTITIONS), 0.0, READY_S) is None:
                 raise Stuck(f"no output {READY_S:.0f} s after the start")
+            if self._plan.away_s:
+                self._say(f"broker away for {self._plan.away_s:.0f} s")
+                await self._strikes.broker_away(self._plan.away_s)
             deadline = monotonic() + READY_S + self._plan.kills * SECONDS_A_KILL
             for blow in blows(self._plan.seed):
                 if self._result.kills >= self._plan.kills:

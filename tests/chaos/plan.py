@@ -25,6 +25,7 @@ class Kind(StrEnum):
     FAIL_POINT = "fail point"
     BROKER_RESTART = "broker restart"
     BROKER_KILL = "broker SIGKILL"
+    BROKER_AWAY = "broker away for long"
     RESIZE = "worker added or removed"
 
 

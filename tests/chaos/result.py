@@ -23,7 +23,8 @@ class Stuck(Exception):
 class Plan:
     """What a run is to be.
 
-    `rate` is in messages a second, `kills` the number of deaths and stops to inflict.
+    `rate` is in messages a second, `kills` the number of deaths and stops to inflict. Before the other blows the broker
+    is away for `away_s` seconds, unless that is 0.
     """
 
     kills: int
@@ -31,6 +32,7 @@ class Plan:
     rate: float
     competitions: int
     models: str = MODELS
+    away_s: float = 0.0
 
 
 @dataclass
@@ -38,7 +40,8 @@ class Run:
     """What came of a run.
 
     `restarts` are seconds from SIGKILL to the first new output of a static member that is started again at once,
-    `takeovers` those until another worker publishes for its partitions.
+    `takeovers` those until another worker publishes for its partitions, `returns` those from the return of a broker
+    that was away for long.
     """
 
     plan: Plan
@@ -48,6 +51,7 @@ class Run:
     moved_back: int = 0
     restarts: list[float] = field(default_factory=list)
     takeovers: list[float] = field(default_factory=list)
+    returns: list[float] = field(default_factory=list)
     unreached: list[str] = field(default_factory=list)
     stuck: str = ""
     seconds: float = 0.0
@@ -94,6 +98,7 @@ class Run:
             "commits_moved_back": self.moved_back,
             "restart_s": _spread(self.restarts),
             "takeover_s": _spread(self.takeovers),
+            "return_s": _spread(self.returns),
             "ends_of_their_own": dict(self.fleet.own_deaths.most_common()),
             "fail_points_not_reached": self.unreached,
             "stuck": self.stuck,

@@ -130,6 +130,14 @@ class Strikes:
         await asyncio.sleep(blow.seconds)
         await asyncio.to_thread(self._broker.start)
 
+    async def broker_away(self, seconds: float) -> None:
+        """Take the broker away for `seconds`. Raises Stuck when the service does not come back after it."""
+        self._fleet.kills[Kind.BROKER_AWAY] += 1
+        await asyncio.to_thread(self._broker.stop)
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(self._broker.start)
+        await self._note(self._result.returns, self._all, time(), "first new output after the broker's return")
+
     async def _resize(self, blow: Blow) -> None:
         await self._fleet.resize(blow.workers)
 

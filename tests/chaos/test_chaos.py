@@ -11,13 +11,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 KILLS = 7
+AWAY_S = 10
 
 
 @pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.timeout(400)
 def test_nothing_is_lost_and_nothing_counts_twice_when_workers_and_broker_are_killed() -> None:
-    command = [sys.executable, "-m", "tests.chaos", "--kills", str(KILLS), "--seed", "4"]
+    command = [sys.executable, "-m", "tests.chaos", "--kills", str(KILLS), "--seed", "4", "--away", str(AWAY_S)]
     options = ["--rate", "150", "--competitions", "12", "--json"]
     done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=380, check=False)
 
@@ -26,6 +27,7 @@ def test_nothing_is_lost_and_nothing_counts_twice_when_workers_and_broker_are_ki
     report = orjson.loads(done.stdout[done.stdout.index("\n{") : done.stdout.rindex("}") + 1])
     assert report["holds"], said
     assert report["kills"] >= KILLS
+    assert report["return_s"]["n"] == 1
     assert (report["lost"], report["doubled"], report["differing"]) == (0, 0, 0)
     assert report["poison_dead_lettered"] == report["poison"] > 0
     assert all(count > 0 for count in report["outputs"].values())
