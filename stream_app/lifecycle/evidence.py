@@ -27,15 +27,15 @@ BOUND = math.log(1.0 / CLIP)
 The smaller the bound, the more may be put on a match without ruin. At 5 % it is 3.0 and costs football models next to
 nothing: few of their probabilities are smaller."""
 
-_STAKES = tuple(0.96 / BOUND * part for part in (1.0, 0.5, 0.25, 0.125))
+STAKES = tuple(0.96 / BOUND * part for part in (1.0, 0.5, 0.25, 0.125))
 """The fractions that are bet, in capital a nat. The best one is mean / variance of the differences: about .5 between
 good models of football, where the largest one here wins nine tenths as much."""
 
-_SHARES = (0.45, 0.28, 0.17, 0.10)
+SHARES = (0.45, 0.28, 0.17, 0.10)
 """The part of the first capital that each stake gets. Differences that suit the small stakes take thousands of matches
 anyway, to which a few more are no matter. Measured on real pairs of models."""
 
-_LOG_SHARES = tuple(math.log(share) for share in _SHARES)
+_LOG_SHARES = tuple(math.log(share) for share in SHARES)
 _UNITS = 2.0**52
 _LARGEST_LOG = 700.0
 _HALVINGS = 50
@@ -82,8 +82,8 @@ class Evidence:
     def __init__(self) -> None:
         self.n = 0
         self.total = 0
-        self._better = [0] * len(_STAKES)
-        self._worse = [0] * len(_STAKES)
+        self._better = [0] * len(STAKES)
+        self._worse = [0] * len(STAKES)
 
     def add(self, difference: float, times: int = 1) -> None:
         """Count a difference in, or out again with `times` = -1.
@@ -97,7 +97,7 @@ class Evidence:
             raise ValueError(f"difference {difference}: has to be between -{BOUND:.4f} and {BOUND:.4f} nats")
         self.n += times
         self.total += times * math.floor(difference * _UNITS)
-        for place, stake in enumerate(_STAKES):
+        for place, stake in enumerate(STAKES):
             # Rounded down, so that what is cut off never adds to the evidence.
             self._better[place] += times * math.floor(math.log1p(stake * difference) * _UNITS)
             self._worse[place] += times * math.floor(math.log1p(-stake * difference) * _UNITS)
@@ -136,7 +136,7 @@ class Evidence:
     def _log_capital(self, sums: list[int], mean: float) -> float:
         logs = [
             share + total / _UNITS - stake * self.n * mean
-            for share, total, stake in zip(_LOG_SHARES, sums, _STAKES, strict=True)
+            for share, total, stake in zip(_LOG_SHARES, sums, STAKES, strict=True)
         ]
         top = max(logs)
         return top + math.log(math.fsum(math.exp(log - top) for log in logs))

@@ -21,6 +21,10 @@ from stream_app.models.baselines import PRIOR_MATCHES
 Floats = npt.NDArray[np.float64]
 
 CONFIG = LeagueConfig()
+COMMON_ERROR = 0.2
+EQUAL_ERROR = 0.13
+"""Error of a model's own with which two that are equally good differ by .11 nats a match, as real ones do."""
+
 CHUNK = 50
 """Pairs that are simulated at a time, to hold the arrays in the processor's cache."""
 
@@ -46,13 +50,17 @@ class Pairs:
 
 
 def pairs(draws: np.random.Generator, rows: int, matches: int, champion_error: float, challenger_error: float) -> Pairs:
-    """Matches of a league-like world, and two models that know the truth up to normal errors of their log ratios."""
+    """Matches of a league-like world, and two models that know the truth up to normal errors of their log ratios.
+
+    Models of football know much the same, so most of the error is that of both, and these are each one's own on top.
+    """
     strength = draws.normal(0.25, 0.75, size=(rows, matches))
     truth = np.stack([0.45 + strength, np.zeros_like(strength), -0.05 - strength], axis=2)
     shares = np.cumsum(_probabilities(truth), axis=2)
     place = (draws.random((rows, matches, 1)) > shares[..., :2]).sum(axis=2)[..., None]
+    seen = truth + COMMON_ERROR * draws.normal(size=truth.shape)
     said = [
-        _probabilities(truth + error * draws.normal(size=truth.shape) * [1.0, 0.0, 1.0])
+        _probabilities(seen + error * draws.normal(size=truth.shape) * [1.0, 0.0, 1.0])
         for error in (champion_error, challenger_error)
     ]
     champion, challenger = (-np.log(np.take_along_axis(p, place, axis=2)[..., 0]) for p in said)
@@ -88,12 +96,12 @@ class FalsePromotions:
     by_t_test: float
 
 
-def equal_models(rows: int, matches: int, seed: int = 1, error: float = 0.22) -> FalsePromotions:
+def equal_models(rows: int, matches: int, seed: int = 1) -> FalsePromotions:
     """How often a challenger that is exactly as good as the champion is found better."""
     draws = np.random.default_rng(seed)
     counts = np.zeros(3)
     for start in range(0, rows, CHUNK):
-        made = pairs(draws, min(CHUNK, rows - start), matches, error, error)
+        made = pairs(draws, min(CHUNK, rows - start), matches, EQUAL_ERROR, EQUAL_ERROR)
         proven = capital(made.differences) >= -math.log(CONFIG.promote_alpha)
         ready = proven & _gains_enough(made)
         ready[:, : CONFIG.promote_matches - 1] = False
@@ -137,12 +145,12 @@ class Found:
     fixed_most: int
 
 
-def better_challenger(rows: int, matches: int, champion_error: float, seed: int = 2, error: float = 0.22) -> Found:
-    """How soon a better challenger is found."""
+def better_challenger(rows: int, matches: int, champion_error: float, seed: int = 2) -> Found:
+    """How soon a challenger is found that has no error of its own, while the champion has one."""
     draws = np.random.default_rng(seed)
     found, sums, squares = [], 0.0, 0.0
     for start in range(0, rows, CHUNK):
-        made = pairs(draws, min(CHUNK, rows - start), matches, champion_error, error)
+        made = pairs(draws, min(CHUNK, rows - start), matches, champion_error, 0.0)
         proven = capital(made.differences) >= -math.log(CONFIG.promote_alpha)
         found += np.where(proven.any(axis=1), proven.argmax(axis=1) + 1, matches + 1).tolist()
         sums += float(made.differences.sum())

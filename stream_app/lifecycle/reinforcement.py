@@ -1,0 +1,252 @@
+"""How a model that errs too much mends itself, and why it mostly had better not.
+
+Something makes a model suspicious of itself (`Trigger`); then changed copies of it are built aside, each is judged on
+recent matches that it was not built on, and only one that is significantly better there takes the model's place
+(`reinforce`). Confident forecasts go wrong in a sound model too, as often as they say: learning from those errors alone
+makes it worse. The judgement is what keeps a healthy model as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from river import linear_model, optim
+
+from stream_app.events import OUTCOMES, LeagueConfig, Outcome, Probabilities
+from stream_app.lifecycle.recent import RecentMatch
+from stream_app.lifecycle.tempered import Tempered, best_power, logs_of, tempered
+from stream_app.models.contract import MatchModel
+from stream_app.models.river_models import RiverModel
+from stream_app.models.softmax import Triple
+
+Cause = Literal["rule", "promises", "command"]
+
+STANDARD_ERRORS = 1.64
+"""Standard errors by which a candidate's mean log loss has to be the lower: one-sided 5 %."""
+
+FALSE_START = 5_000.0
+"""Matches after which a model that keeps its promises tries in vain to mend itself, on average at least."""
+
+REST = 100
+"""Matches after an attempt before the next one, so that it is judged on a quarter of new ones at least."""
+
+FEWEST = 100
+"""Recent matches that an attempt takes; on fewer, nothing but a miracle is significant."""
+
+LESS_SHARP = (0.75, 0.5)
+"""The powers of the two rivals that think less of a model's certainty (see `Trigger`)."""
+
+Candidate = Literal["temperature", "replay", "fine_tune"]
+
+
+class Trigger:
+    """What makes a model suspicious of itself, at a constant cost a match.
+
+    * `rule`: so many wrong forecasts with so much confidence within so many days.
+    * `promises`: more errors than its confidences promise. Let c be its confidence in a match and c' what it would be
+      with less sharp probabilities. A forecast that is right pays `c' / c`, a wrong one `(1 - c') / (1 - c)`;
+      as long as it is right as often as it says, or more often, that is 1 at most in the mean. The sum of the products
+      of these from every beginning on is the Shiryaev-Roberts statistic, which takes `FALSE_START` matches on average
+      at least to come as far without reason (Shin, Ramdas and Rinaldo, "E-detectors", NEJSDS 2 (2024), theorem 2.4).
+    """
+
+    def __init__(self) -> None:
+        self.rest = 0
+        self._errors: deque[datetime] = deque()
+        self._evidence = [0.0] * len(LESS_SHARP)
+
+    def look(self, said: Probabilities, outcome: Outcome, at: datetime, config: LeagueConfig) -> Cause | None:
+        """Count a match that the model had foretold so, with the result known at `at`; the cause, if there is one."""
+        triple = (said.H, said.D, said.A)
+        confidence = max(triple)
+        is_hit = said.of(outcome) == confidence
+        self._hear(triple, confidence, is_hit=is_hit)
+        if not is_hit and confidence >= config.reinforce_confidence:
+            self._errors.append(at)
+        oldest = at - timedelta(days=config.reinforce_days)
+        while self._errors and (self._errors[0] < oldest or len(self._errors) > config.reinforce_errors):
+            self._errors.popleft()
+        if self.rest > 0:
+            self.rest -= 1
+            return None
+        if config.reinforce in ("promises", "both") and self.evidence() >= FALSE_START:
+            return "promises"
+        if config.reinforce in ("rule", "both") and len(self._errors) >= config.reinforce_errors:
+            return "rule"
+        return None
+
+    def evidence(self) -> float:
+        """Matches that it would take on average, at least, to come as far without reason."""
+        return math.fsum(self._evidence) / len(self._evidence)
+
+    def begin_anew(self) -> None:
+        """An attempt was made, so what led to it is done with."""
+        self.rest = REST
+        self._errors.clear()
+        self._evidence = [0.0] * len(LESS_SHARP)
+
+    def _hear(self, triple: Triple, confidence: float, *, is_hit: bool) -> None:
+        for place, power in enumerate(LESS_SHARP):
+            humbler = confidence**power / math.fsum(p**power for p in triple)
+            pays = humbler / confidence if is_hit else (1.0 - humbler) / (1.0 - confidence)
+            # What is far beyond doubt stays as far as it is; it need not become infinite.
+            self._evidence[place] = min((1.0 + self._evidence[place]) * pays, _BEYOND_DOUBT)
+
+
+_BEYOND_DOUBT = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate on held-back matches: by how much its mean log loss is lower, in nats, and the standard error."""
+
+    candidate: Candidate
+    gain: float
+    error: float
+    matches: int
+
+    @property
+    def is_better(self) -> bool:
+        """Whether it is significantly better than the model as it is."""
+        return self.gain > STANDARD_ERRORS * self.error
+
+    @property
+    def words(self) -> str:
+        """The judgement for people."""
+        return f"{self.candidate} {self.gain:+.4f} nats a match (standard error {self.error:.4f})"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of an attempt. `model` is the better model; None when there is none."""
+
+    cause: Cause
+    judged: tuple[Judged, ...]
+    accepted: Candidate | None
+    model: MatchModel | None
+    reason: str
+
+    def notes(self) -> dict[str, float | str | bool]:
+        """The figures by name."""
+        notes: dict[str, float | str | bool] = {"cause": self.cause, "standard_errors_wanted": STANDARD_ERRORS}
+        for judged in self.judged:
+            notes[f"{judged.candidate}.gain"] = judged.gain
+            notes[f"{judged.candidate}.standard_error"] = judged.error
+            notes[f"{judged.candidate}.matches"] = judged.matches
+        return notes
+
+
+def reinforce(model: MatchModel, recent: Sequence[RecentMatch], cause: Cause, config: LeagueConfig) -> Attempt:
+    """Look for a better version of `model`, which stays as it is.
+
+    Matches at even places are for building and those at odd places for judging, so both are as recent. The candidates:
+
+    * `temperature`: the model with another certainty, one number on top. There both halves judge what the other gave,
+      since one number can hardly have learned a match by heart; at this size half the matches alone often miss it.
+    * `replay`: a copy that learns the matches again, those that it gets wrong twice.
+    * `fine_tune`: a copy that learns the confident errors of the last days alone, at a step of its own if it has one.
+
+    Of those that are better by more than `STANDARD_ERRORS` standard errors the one with the largest gain is accepted.
+    """
+    if len(recent) < FEWEST:
+        return Attempt(cause, (), None, None, f"only {len(recent)} of {FEWEST} recent matches")
+    said = [logs_of(model.predict_proba_one(match.x)) for match in recent]
+    tries = [_temperature(model, recent, said), _replay(model, recent, said)]
+    if (tuned := _fine_tune(model, recent, said, config)) is not None:
+        tries.append(tuned)
+    judged = tuple(judgement for judgement, _ in tries)
+    better = [attempt for attempt in tries if attempt[0].is_better]
+    told = "; ".join(judgement.words for judgement in judged)
+    if not better:
+        return Attempt(cause, judged, None, None, f"nothing is significantly better: {told}")
+    best, build = max(better, key=lambda attempt: attempt[0].gain)
+    return Attempt(cause, judged, best.candidate, build(), f"{best.candidate} is significantly better: {told}")
+
+
+_Try = tuple[Judged, Callable[[], MatchModel]]
+
+
+def _temperature(model: MatchModel, recent: Sequence[RecentMatch], said: Sequence[Triple]) -> _Try:
+    hits = [OUTCOMES.index(match.outcome) for match in recent]
+    gains = [0.0] * len(recent)
+    for build, judge in ((0, 1), (1, 0)):
+        power = best_power(said[build::2], hits[build::2])
+        for place in range(judge, len(recent), 2):
+            logs, hit = said[place], hits[place]
+            gains[place] = math.log(tempered(logs, power)[hit] / tempered(logs, 1.0)[hit])
+
+    def whole() -> MatchModel:
+        # One temperature on top of another would be one too many: the old one is replaced.
+        power = best_power(said, hits)
+        if isinstance(model, Tempered):
+            return Tempered(copy.deepcopy(model.model), model.power * power)
+        return Tempered(copy.deepcopy(model), power)
+
+    return _judge("temperature", gains), whole
+
+
+def _replay(model: MatchModel, recent: Sequence[RecentMatch], said: Sequence[Triple]) -> _Try:
+    candidate = copy.deepcopy(model)
+    for match, logs in zip(recent[::2], said[::2], strict=True):
+        for _ in range(1 if _is_hit(match, logs) else 2):
+            candidate.learn_one(match.x, match.outcome)
+    return _judge("replay", _gains(candidate, recent, said)), lambda: candidate
+
+
+def _fine_tune(
+    model: MatchModel, recent: Sequence[RecentMatch], said: Sequence[Triple], config: LeagueConfig
+) -> _Try | None:
+    since = recent[-1].at - timedelta(days=config.reinforce_days)
+    errors = [
+        match
+        for match, logs in zip(recent[::2], said[::2], strict=True)
+        if match.at >= since and not _is_hit(match, logs) and max(tempered(logs, 1.0)) >= config.reinforce_confidence
+    ]
+    if not errors:
+        return None
+    candidate = copy.deepcopy(model)
+    learn_at(candidate, errors, config.reinforce_rate)
+    return _judge("fine_tune", _gains(candidate, recent, said)), lambda: candidate
+
+
+def learn_at(model: MatchModel, matches: Iterable[RecentMatch], rate: float) -> None:
+    """Let a model learn `matches` at the step `rate`. One that has no step learns in its own way."""
+    core = model.model if isinstance(model, Tempered) else model
+    regression = core.classifier if isinstance(core, RiverModel) else None
+    if not isinstance(regression, linear_model.SoftmaxRegression):
+        for match in matches:
+            model.learn_one(match.x, match.outcome)
+        return
+    usual = regression.optimizers
+    steps = {outcome: optim.SGD(rate) for outcome in OUTCOMES}
+    regression.optimizers = steps  # type: ignore[assignment]  # every key is there, so no factory is needed
+    for match in matches:
+        model.learn_one(match.x, match.outcome)
+    regression.optimizers = usual
+
+
+def _is_hit(match: RecentMatch, logs: Triple) -> bool:
+    return logs[OUTCOMES.index(match.outcome)] == max(logs)
+
+
+def _gains(candidate: MatchModel, recent: Sequence[RecentMatch], said: Sequence[Triple]) -> list[float]:
+    """By how much the candidate's log loss is lower in each match at an odd place."""
+    gains = []
+    for match, logs in zip(recent[1::2], said[1::2], strict=True):
+        hit = OUTCOMES.index(match.outcome)
+        answer = tempered(logs_of(candidate.predict_proba_one(match.x)), 1.0)
+        gains.append(math.log(answer[hit] / tempered(logs, 1.0)[hit]))
+    return gains
+
+
+def _judge(candidate: Candidate, gains: Sequence[float]) -> Judged:
+    n = len(gains)
+    mean = math.fsum(gains) / n
+    variance = math.fsum((gain - mean) ** 2 for gain in gains) / (n - 1)
+    return Judged(candidate, mean, math.sqrt(variance / n), n)

@@ -1,0 +1,179 @@
+"""What makes a model suspicious of itself, and when it changes for it."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from river import optim
+
+from stream_app.events import LeagueConfig, Outcome, Probabilities
+from stream_app.league.digest import digest
+from stream_app.lifecycle.recent import RecentMatch
+from stream_app.lifecycle.reinforcement import FALSE_START, FEWEST, REST, STANDARD_ERRORS, Judged, Trigger, reinforce
+from stream_app.lifecycle.tempered import Tempered
+from stream_app.models.river_models import LogisticRegression
+from tests.lifecycle.worlds import START, Oracle, said, season
+
+CONFIG = LeagueConfig()
+RULE = replace(CONFIG, reinforce="rule")
+SURE = Probabilities(0.75, 0.15, 0.10)
+KEPT = CONFIG.reinforce_matches
+
+
+def hours_of_causes(trigger: Trigger, outcomes: Iterable[Outcome], hours: float, config: LeagueConfig) -> list[int]:
+    """Places of the matches at which the trigger had a cause; each is followed by an attempt."""
+    causes = []
+    for place, outcome in enumerate(outcomes):
+        if trigger.look(SURE, outcome, START + place * timedelta(hours=hours), config) is not None:
+            causes.append(place)
+            trigger.begin_anew()
+    return causes
+
+
+def test_ten_confident_errors_within_a_week_are_a_cause_by_the_rule() -> None:
+    assert hours_of_causes(Trigger(), ["A"] * 12, 16.0, RULE) == [9]
+
+
+def test_the_same_errors_over_a_longer_time_are_none() -> None:
+    assert hours_of_causes(Trigger(), ["A"] * 40, 20.0, RULE) == []
+
+
+def test_errors_without_confidence_are_none() -> None:
+    assert hours_of_causes(Trigger(), ["A"] * 40, 1.0, replace(RULE, reinforce_confidence=0.76)) == []
+    assert hours_of_causes(Trigger(), ["A"] * 40, 1.0, replace(CONFIG, reinforce="off")) == []
+
+
+def test_after_an_attempt_the_model_is_left_in_peace_for_a_while() -> None:
+    first, second = hours_of_causes(Trigger(), ["A"] * (REST + 11), 1.0, RULE)
+    assert second - first == REST + 1
+
+
+def test_a_model_that_keeps_its_promises_is_hardly_ever_suspicious() -> None:
+    trigger, causes, matches = Trigger(), 0, 20_000
+    for match in season(matches, seed=5):
+        if trigger.look(said(Oracle(), match), match.outcome, match.at, replace(CONFIG, reinforce="promises")):
+            causes += 1
+            trigger.begin_anew()
+    # Four are to be expected at the most; twice as many have a chance of 2 %.
+    assert causes <= 2 * matches / FALSE_START
+
+
+def test_the_evidence_is_no_more_than_the_number_of_matches_on_average() -> None:
+    runs, matches = 400, 50
+    total = 0.0
+    for run in range(runs):
+        trigger = Trigger()
+        for match in season(matches, seed=run):
+            trigger.look(said(Oracle(), match), match.outcome, match.at, replace(CONFIG, reinforce="off"))
+        total += trigger.evidence()
+    assert total / runs <= 1.3 * matches
+
+
+def test_a_model_that_promises_too_much_becomes_suspicious() -> None:
+    trigger = Trigger()
+    causes = [trigger.look(said(Oracle(2.5), match), match.outcome, match.at, CONFIG) for match in season(400)]
+    assert causes.index("promises") < 300
+
+
+def test_a_sound_model_stays_as_it_is_whatever_made_it_suspicious() -> None:
+    kept = 0
+    for seed in range(20):
+        attempt = reinforce(Oracle(), season(KEPT, seed), "rule", CONFIG)
+        kept += attempt.model is None
+    # One-sided 5 % a candidate, of which the oracle has only one that changes anything.
+    assert kept >= 17
+
+
+def test_an_overconfident_model_gets_another_temperature() -> None:
+    model = Oracle(2.0)
+    attempt = reinforce(model, season(KEPT), "promises", CONFIG)
+    assert attempt.accepted == "temperature"
+    assert isinstance(attempt.model, Tempered)
+    assert attempt.model.power == pytest.approx(0.5, rel=0.25)
+    assert attempt.reason.startswith("temperature is significantly better: temperature +0.")
+    notes = attempt.notes()
+    assert notes["cause"] == "promises"
+    assert notes["temperature.matches"] == KEPT
+    assert notes["replay.matches"] == KEPT // 2
+
+
+def test_the_model_itself_is_not_touched_and_the_same_attempt_has_the_same_result() -> None:
+    model = taught()
+    before = digest(model)
+    first, second = (reinforce(model, season(KEPT), "command", CONFIG) for _ in range(2))
+    assert digest(model) == before
+    assert digest(first) == digest(second)
+
+
+def test_another_temperature_takes_the_place_of_the_old_one() -> None:
+    attempt = reinforce(Tempered(Oracle(4.0), 0.5), season(KEPT), "promises", CONFIG)
+    assert isinstance(attempt.model, Tempered)
+    assert isinstance(attempt.model.model, Oracle)
+    assert attempt.model.power == pytest.approx(0.25, rel=0.25)
+
+
+def test_too_few_matches_are_no_ground_for_a_judgement() -> None:
+    attempt = reinforce(Oracle(3.0), season(FEWEST - 1), "command", CONFIG)
+    assert (attempt.accepted, attempt.model, attempt.judged) == (None, None, ())
+    assert attempt.reason == f"only {FEWEST - 1} of {FEWEST} recent matches"
+
+
+def test_a_replay_learns_matches_at_even_places_and_its_errors_twice() -> None:
+    # Every match is a home win, which the oracle foretells in one half of them.
+    matches = [RecentMatch(START, {"strength": 1.0 if place % 4 < 2 else -1.0}, "H") for place in range(200)]
+    counted = Counting()
+    reinforce(counted, matches, "command", CONFIG)
+    assert counted.log == [
+        match.x["strength"] for match in matches[::2] for _ in range(1 if match.x["strength"] > 0 else 2)
+    ]
+
+
+def test_fine_tuning_takes_the_errors_of_the_last_days_at_a_step_of_its_own() -> None:
+    model = taught()
+    config = replace(CONFIG, reinforce_confidence=0.0, reinforce_days=20.0)
+    attempt = reinforce(model, season(KEPT), "command", config)
+    assert [judged.candidate for judged in attempt.judged] == ["temperature", "replay", "fine_tune"]
+    slower = reinforce(model, season(KEPT), "command", replace(config, reinforce_rate=1e-9))
+    # The scale of the inputs is learned at any step.
+    assert abs(slower.judged[2].gain) < 1e-4 < abs(attempt.judged[2].gain)
+    assert isinstance(model.classifier.optimizers["H"], optim.AdaGrad)  # type: ignore[attr-defined]  # it is a softmax regression
+
+
+def test_without_confident_errors_there_is_nothing_to_fine_tune_on() -> None:
+    attempt = reinforce(Oracle(0.1), season(KEPT), "command", CONFIG)
+    assert [judged.candidate for judged in attempt.judged] == ["temperature", "replay"]
+
+
+def test_significant_means_more_than_so_many_standard_errors() -> None:
+    assert not Judged("replay", STANDARD_ERRORS, 1.0, 200).is_better
+    assert Judged("replay", math.nextafter(STANDARD_ERRORS, 2), 1.0, 200).is_better
+    assert not Judged("replay", 0.0, 0.0, 200).is_better
+
+
+class Counting(Oracle):
+    """Writes down what it learns; its copies write into the same list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[float] = []
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Counting:
+        twin = copy.copy(self)
+        memo[id(self)] = twin
+        return twin
+
+    def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
+        self.log.append(x["strength"])
+
+
+def taught() -> LogisticRegression:
+    """A logistic regression that has learned a while."""
+    model = LogisticRegression(("elo_difference",))
+    for match in season(300, seed=9):
+        model.learn_one({"elo_difference": match.x["strength"]}, match.outcome)
+    return model
