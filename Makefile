@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check bench chaos format lock dev-up dev-down dev-status clean
+.PHONY: help setup demo test check bench chaos study-analytics format lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -43,6 +43,10 @@ bench: ## Measure the models, the evaluation log and the live view; takes some m
 chaos: ## Kill workers and broker under load, then check that every message counted once (ARGS="--kills 60 --seed 1")
 	@scripts/dev/bootstrap.sh --quiet
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
+study-analytics: ## Measure how often chance is suspected, and how soon planted defects are found (ARGS="--sequences 100")
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m tests.studies.analytics $(ARGS)
 
 format: ## Format the code and put the imports in order
 	@scripts/dev/bootstrap.sh --quiet

@@ -67,8 +67,9 @@ def _figures(matches: int, foretold: int, lines: tuple[_Line, ...]) -> tuple[Str
     """One streak for each line of kind, current run, its surprise, longest run and sum of chances."""
     streaks = []
     for kind, current, surprise, longest, expected in lines:
-        chance = min(expected / foretold / _UNITS, 1.0) if foretold else 1.0
-        of_current, of_longest = math.exp(-surprise / _UNITS), chance_of_run(longest, matches, chance)
+        of_current, of_longest = math.exp(-surprise / _UNITS), 1.0
+        if foretold:
+            of_longest = min(chance_of_run(longest, matches, min(expected / foretold / _UNITS, 1.0)), 1.0)
         streaks.append(Streak(kind, current, short(of_current), longest, short(of_longest)))
     return tuple(streaks)
 
@@ -76,12 +77,14 @@ def _figures(matches: int, foretold: int, lines: tuple[_Line, ...]) -> tuple[Str
 def chance_of_run(length: int, matches: int, chance: float) -> float:
     """Probability that a run of at least `length` comes in `matches`, each going that way with `chance`.
 
-    Runs that long come nearly as a Poisson process, at the rate at which one begins: Arratia, R., Goldstein, L. and
-    Gordon, L. (1990), 'Poisson approximation and the Chen-Stein method', Statistical Science 5(4), 403-424, section 4.
+    Exact when no two such runs fit into the matches. When more do they come nearly as a Poisson process: Arratia, R.,
+    Goldstein, L. and Gordon, L. (1990), 'Poisson approximation and the Chen-Stein method', Statistical Science 5(4),
+    403-424, section 4.
     """
     if length == 0:
         return 1.0
     if length > matches:
         return 0.0
     # The first place has no match before it that must have gone the other way.
-    return -math.expm1(-(chance**length) * (1.0 + (matches - length) * (1.0 - chance)))
+    begun = chance**length * (1.0 + (matches - length) * (1.0 - chance))
+    return begun if matches <= 2 * length else -math.expm1(-begun)
