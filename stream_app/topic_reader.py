@@ -42,10 +42,10 @@ async def read_to_end(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Re
         bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=INPUT_MAX_BYTES
     )
     try:
-        await consumer.start()
-    except KafkaError as error:
-        raise Retryable(f"Kafka at {bootstrap} does not answer: {error}") from error
-    try:
+        try:
+            await consumer.start()
+        except KafkaError as error:
+            raise Retryable(f"Kafka at {bootstrap} does not answer: {error}") from error
         partitions = await _partitions(consumer, topics)
         ends = await consumer.end_offsets(partitions)
         consumer.assign(partitions)

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stream_app.evaluation_log.row import LogRow
+    from stream_app.events import Forecast, Outcome
     from stream_app.settings import Settings
-    from stream_app.workbench.shelf import Shelf
+    from stream_app.workbench.shelf import Shelf, Shelved
 
 MODELS_FOLDER = "models"
 """Folder of trained models in the data folder."""
@@ -28,7 +29,7 @@ ModelId = Annotated[
 Version = Annotated[int | None, typer.Option(help="Version of the model; default: the newest.", show_default=False)]
 NoLog = Annotated[bool, typer.Option("--no-log", help="Keep nothing of it in the evaluation log.")]
 
-WORDS: Mapping[str, str] = {"H": "home win", "D": "draw", "A": "away win"}
+WORDS: Mapping[Outcome, str] = {"H": "home win", "D": "draw", "A": "away win"}
 
 
 def shelf_of(settings: Settings) -> Shelf:
@@ -57,6 +58,12 @@ def keep(rows: Sequence[LogRow], settings: Settings) -> str:
     return f"{active(settings.data_dir)}{' and the database' if url else ''}"
 
 
+def probabilities(said: Forecast) -> dict[Outcome, float]:
+    """The probabilities of a forecast by outcome."""
+    given = said.probabilities
+    return {"H": given.H, "D": given.D, "A": given.A}
+
+
 def print_json(value: Any) -> None:
     """Print `value` as JSON for people and programs alike."""
     import orjson
@@ -80,3 +87,10 @@ def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
     ) as shown:
         task = shown.add_task(title, total=total)
         yield lambda: shown.advance(task)
+
+
+def plain(entry: Shelved) -> dict[str, Any]:
+    """What the list of models says of a version, as JSON can say it."""
+    from dataclasses import asdict
+
+    return asdict(entry) | {"features": list(entry.features), "folds": list(entry.folds), "built_in": entry.built_in}

@@ -74,7 +74,7 @@ def predict(
         row = prediction_row(
             entry.model,
             match_id,
-            {"H": said.probabilities.H, "D": said.probabilities.D, "A": said.probabilities.A},
+            desk.probabilities(said),
             said.confidence,
             competition=None,
             model_version=entry.version,
@@ -91,10 +91,12 @@ def predict(
 
 
 def _plain(said: Forecast) -> dict[str, object]:
+    from stream_app.cli import desk
+
     return {
         "model": said.model,
         "version": said.version,
-        "probabilities": {outcome: getattr(said.probabilities, outcome) for outcome in WORDS},
+        "probabilities": desk.probabilities(said),
         "outcome": said.outcome,
         "confidence": said.confidence,
         "status": said.status,
@@ -106,7 +108,7 @@ def _print(match_id: str, said: Forecast, entry: Shelved) -> None:
     learned = f"{entry.rows:,} rows of {entry.source}"
     named = f"{entry.model}, there from the start" if entry.built_in else f"{entry.model} version {entry.version}"
     typer.echo(f"{match_id}: {WORDS[said.outcome]}, {said.confidence:.1%} ({said.status})")
-    shares = (f"{word} {getattr(said.probabilities, outcome):.1%}" for outcome, word in WORDS.items())
+    shares = (f"{word} {said.probabilities.of(outcome):.1%}" for outcome, word in WORDS.items())
     typer.echo(f"  {', '.join(shares)}")
     for voice in said.members:
         given = voice.probabilities

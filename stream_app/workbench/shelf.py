@@ -138,8 +138,8 @@ class Shelf:
             return Ready(chosen[-1], self._load(chosen[-1]))
         if model in BUILT_IN and version in (None, BUILT_IN_VERSION):
             return built_in(model)
-        if found:
-            known = ", ".join(str(entry.version) for entry in found)
+        if found or model in BUILT_IN:
+            known = ", ".join(str(entry.version) for entry in found) or str(BUILT_IN_VERSION)
             raise InvalidInput(f"--version {version}: model {model!r} has no such version; wanted one of {known}")
         names = ", ".join(dict.fromkeys([*(entry.model for entry in self.entries()), *BUILT_IN]))
         raise InvalidInput(f"model {model!r}: unknown here; the models are {names} (`stream-app train` makes others)")
