@@ -13,7 +13,8 @@ from stream_app.events import Features, LeagueConfig, Outcome, Probabilities, ou
 from stream_app.feeds.datasets import PlayedMatch
 from stream_app.feeds.schedule import schedule
 from stream_app.lifecycle.recent import RecentMatch, RecentMatches
-from stream_app.lifecycle.reinforcement import Attempt, Trigger, learn_at, reinforce
+from stream_app.lifecycle.reinforcement import Attempt, learn_at, reinforce
+from stream_app.lifecycle.suspicion import Trigger
 from stream_app.models import zoo
 from stream_app.models.contract import MatchModel, guarded
 from stream_app.models.match_model import MatchModel1
