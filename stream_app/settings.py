@@ -142,8 +142,8 @@ class Settings(BaseSettings):
     )
     alert_rate: Annotated[float, Field(gt=0, lt=1000)] = Field(
         0.1,
-        description="False alarms in 1,000 matches, at the most, of one kind for one model. Fewer take longer to be"
-        " sure (docs/alerts.md).",
+        description="False alarms of decay and calibration in 1,000 matches, at the most, about one model. To have"
+        " fewer takes longer to be sure (docs/alerts.md).",
     )
     check_hours: Annotated[float, Field(gt=0, le=876_600)] = Field(
         24.0, description="Hours of event time after which alerts are looked at even though no result has come."
@@ -213,8 +213,39 @@ class Settings(BaseSettings):
     # Web
     web_host: str = Field("127.0.0.1", description="Address on which the live view listens.")
     web_port: Port = Field(8080, description="Port of the live view; 0 takes a free one.")
+    web_tokens: SecretStr = Field(
+        SecretStr(""),
+        description="Who may sign in to the live view, name:role:hash[,name:role:hash] as `stream-app web-token` prints"
+        " them. Empty: nobody, it is read-only.",
+    )
+    web_session_key: SecretStr | None = Field(
+        None,
+        description="Key that signs the sessions of the live view. Empty: a random one, with which a restart signs"
+        " everybody out; several web processes need the same one.",
+    )
     web_batch_ms: Count = Field(
         300, description="Milliseconds over which changes are gathered into one push to browsers."
+    )
+
+    # HTTP gateway
+    gateway_host: str = Field("127.0.0.1", description="Address on which the HTTP gateway listens.")
+    gateway_port: Port = Field(8090, description="Port of the HTTP gateway; 0 takes a free one.")
+    gateway_tokens: SecretStr = Field(
+        SecretStr(""),
+        description="Who may send through the gateway: client:sha256[,client:sha256]; `stream-app gateway-token` makes"
+        " them.",
+    )
+    gateway_messages_per_s: Annotated[float, Field(gt=0)] = Field(
+        2_000.0, description="Messages a second that the gateway takes from one client in the long run."
+    )
+    gateway_burst: Count = Field(
+        10_000, description="Messages that the gateway takes from one client at once; no batch can have more."
+    )
+    gateway_body_bytes: Count = Field(
+        8 * 1024 * 1024, description="Largest body of a request to the gateway, in bytes."
+    )
+    gateway_answer_s: Seconds = Field(
+        20.0, description="Seconds that a request to the gateway waits for the brokers before it is answered with 503."
     )
 
     # Monitoring

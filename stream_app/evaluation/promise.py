@@ -7,7 +7,7 @@ hold a model to it.
 **The evidence.** If the outcome `y` is drawn from the forecast `p`, then for any other forecast `q` that was fixed
 before, the ratio `q(y) / p(y)` is 1 in the mean: nobody gains by betting on `q` against a `p` that is right. `ratios`
 gives it for six rivals that stand for the ways in which promises are broken. Three give the same outcomes less sharply,
-`q ~ p^b`: for these the logarithm of the ratio is `(1 - b)` times the log loss of the forecast less what the forecast
+`q ~ p^b`: for these the logarithm of the ratio is `(1 - b)` times the log loss of the forecast, less what the forecast
 itself makes of that, so they gain exactly where a model loses more than it promised. The other three give one of the
 outcomes less often.
 
@@ -36,9 +36,9 @@ SHARPNESS = (0.8, 0.6, 0.4)
 they should be call for 1 / 1.7 = 0.59. Rivals that are nearer to 1 find smaller faults, and find them in every model
 that is good but not perfect."""
 
-LESS_OFTEN = math.log(0.6)
-"""By how much the others lower the log odds of an outcome: one of 52 % to 39 %, one of 25 % to 17 %. As above: a bias
-of one or two points, which every good model has, gives these no gain."""
+LESS_OFTEN = 0.6
+"""By how much the others lower the odds of an outcome: one of 52 % to 39 %, one of 25 % to 17 %. As above: a bias of
+one or two points, which every good model has, gives these no gain."""
 
 RIVALS = len(SHARPNESS) + len(OUTCOMES)
 
@@ -54,15 +54,12 @@ def expected_log_loss(probabilities: Probabilities) -> float:
 
 
 def ratios(probabilities: Probabilities, outcome: Outcome) -> tuple[float, ...]:
-    """`ln(q(y) / p(y))` of each rival: those that are less sharp, then those that give H, D and A less often."""
-    logs = [math.log(p) for p in (probabilities.H, probabilities.D, probabilities.A)]
-    happened = math.log(probabilities.of(outcome))
-    less_sharp = [
-        (power - 1.0) * happened - math.log(math.fsum(math.exp(power * p) for p in logs)) for power in SHARPNESS
-    ]
-    taken = math.expm1(LESS_OFTEN)
+    """`q(y) / p(y)` of each rival: those that are less sharp, then those that give H, D and A less often."""
+    p, happened = (probabilities.H, probabilities.D, probabilities.A), probabilities.of(outcome)
+    less_sharp = [happened ** (power - 1.0) / (p[0] ** power + p[1] ** power + p[2] ** power) for power in SHARPNESS]
     less_often = [
-        (LESS_OFTEN if name == outcome else 0.0) - math.log1p(taken * probabilities.of(name)) for name in OUTCOMES
+        (LESS_OFTEN if name == outcome else 1.0) / (1.0 - (1.0 - LESS_OFTEN) * p[place])
+        for place, name in enumerate(OUTCOMES)
     ]
     return (*less_sharp, *less_often)
 
@@ -71,38 +68,30 @@ class Evidence:
     """The mean of the Shiryaev-Roberts statistics of some rivals, at a constant cost a match.
 
     It is held at the limit once it has reached it: what is far beyond doubt must not take as long again to be forgiven.
+
+    Attributes
+    ----------
+    value
+        The matches after which a model that keeps its promises would have come as far, on average at least.
     """
 
     def __init__(self, rivals: int) -> None:
-        self.logs = [-math.inf] * rivals
+        self.of_rivals = [0.0] * rivals
+        self.value = 0.0
 
     def add(self, ratios: Sequence[float], limit: float) -> None:
-        """Count a match with the logarithms of its `ratios`, one a rival; `limit` is the `A` of the module's text."""
-        self.logs = [_log_of_one_more(log) + ratio for log, ratio in zip(self.logs, ratios, strict=True)]
-        beyond = self.log() - math.log(limit)
-        if beyond > 0.0:
-            self.logs = [log - beyond for log in self.logs]
-
-    def log(self) -> float:
-        """The natural logarithm of the evidence."""
-        top = max(self.logs)
-        if top == -math.inf:
-            return top
-        return top + math.log(math.fsum(math.exp(log - top) for log in self.logs) / len(self.logs))
-
-    def value(self) -> float:
-        """The matches after which a model that keeps its promises would have come as far, on average at least."""
-        return math.exp(self.log())
+        """Count a match with its `ratios`, one a rival; `limit` is the `A` of the module's text."""
+        self.of_rivals = [(1.0 + had) * ratio for had, ratio in zip(self.of_rivals, ratios, strict=True)]
+        self.value = sum(self.of_rivals) / len(self.of_rivals)
+        if self.value > limit:
+            self.of_rivals = [had * (limit / self.value) for had in self.of_rivals]
+            self.value = limit
 
     def strongest(self) -> int:
         """The place of the rival that has the largest part in it."""
-        return self.logs.index(max(self.logs))
+        return self.of_rivals.index(max(self.of_rivals))
 
     def forget(self) -> None:
         """Begin anew."""
-        self.logs = [-math.inf] * len(self.logs)
-
-
-def _log_of_one_more(log: float) -> float:
-    """`ln(1 + exp(log))`, without overflow."""
-    return max(log, 0.0) + math.log1p(math.exp(-abs(log)))
+        self.of_rivals = [0.0] * len(self.of_rivals)
+        self.value = 0.0

@@ -8,29 +8,45 @@ and on nothing else, and a correction leaves no trace of what it replaced.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from stream_app.events import Figures, Score
+from stream_app.evaluation.promise import confidence, expected_log_loss
+from stream_app.events import NOTHING_EXPECTED, Expected, Figures, Score
 
 QUANTUM_BITS = 52
 """Scores are cut off after this many binary digits: an error of at most 2^-52 a match, and of that in a mean."""
 
+PROMISE_BITS = 24
+"""What was expected of the scores is shown only, and cut off after this many: integers of up to 31 bits take the least
+room in a snapshot."""
+
 NO_FIGURES = Figures(n=0, accuracy=0.0, log_loss=0.0, rps=0.0, brier=0.0)
 _UNITS = 2.0**QUANTUM_BITS
+_PROMISE_UNITS = 2.0**PROMISE_BITS
 
 
 class Marks(NamedTuple):
-    """The scores of one forecast, in units of 2^-52."""
+    """The scores of one forecast in units of 2^-52, and what it made one expect of two of them, in units of 2^-24."""
 
     hit: int
     log_loss: int
     rps: int
     brier: int
+    confidence: int
+    expected_log_loss: int
 
 
 def marks_of(score: Score) -> Marks:
     """The scores of `score` as integers."""
-    return Marks(int(score.hit), int(score.log_loss * _UNITS), int(score.rps * _UNITS), int(score.brier * _UNITS))
+    return Marks(
+        int(score.hit),
+        int(score.log_loss * _UNITS),
+        int(score.rps * _UNITS),
+        int(score.brier * _UNITS),
+        int(confidence(score.probabilities) * _PROMISE_UNITS),
+        int(expected_log_loss(score.probabilities) * _PROMISE_UNITS),
+    )
 
 
 class Tally:
@@ -42,6 +58,8 @@ class Tally:
         self.log_loss = 0
         self.rps = 0
         self.brier = 0
+        self.confidence = 0
+        self.expected_log_loss = 0
 
     def add(self, marks: Marks, times: int = 1) -> None:
         """Count `marks` in, or out again with `times` = -1."""
@@ -50,6 +68,8 @@ class Tally:
         self.log_loss += times * marks.log_loss
         self.rps += times * marks.rps
         self.brier += times * marks.brier
+        self.confidence += times * marks.confidence
+        self.expected_log_loss += times * marks.expected_log_loss
 
     def without(self, part: Tally) -> Tally:
         """The sums of the matches that are not in `part`."""
@@ -59,6 +79,8 @@ class Tally:
         rest.log_loss = self.log_loss - part.log_loss
         rest.rps = self.rps - part.rps
         rest.brier = self.brier - part.brier
+        rest.confidence = self.confidence - part.confidence
+        rest.expected_log_loss = self.expected_log_loss - part.expected_log_loss
         return rest
 
     def figures(self) -> Figures:
@@ -67,6 +89,13 @@ class Tally:
             return NO_FIGURES
         units = self.n << QUANTUM_BITS
         return Figures(self.n, self.hits / self.n, self.log_loss / units, self.rps / units, self.brier / units)
+
+    def expected(self) -> Expected:
+        """What the probabilities of these matches said of the mean scores."""
+        if self.n == 0:
+            return NOTHING_EXPECTED
+        units = self.n << PROMISE_BITS
+        return Expected(self.n, self.confidence / units, self.expected_log_loss / units)
 
     def mean_log_loss(self) -> float:
         """The mean log loss, in nats; there has to be a match."""
@@ -125,3 +154,21 @@ class Standing:
         while len(self.recent) > self.window:
             _, gone = self.recent.popleft()
             self.rolling.add(gone, -1)
+
+
+class Recent:
+    """Means of several numbers that forget at the pace of a window, at a constant size.
+
+    A number that is `k` matches old has the weight `(1 - w)^k`, with `w = 2 / (window + 1)`, which gives the mean the
+    variance of one over the window; until there are so many numbers it is the plain mean.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.n = 0
+        self.means = [0.0] * count
+
+    def add(self, values: Sequence[float], window: int) -> None:
+        """Take the next values, one of each number."""
+        self.n += 1
+        weight = max(1.0 / self.n, 2.0 / (window + 1))
+        self.means = [mean + weight * (value - mean) for mean, value in zip(self.means, values, strict=True)]

@@ -30,7 +30,7 @@ class LeagueConfig:
     decay_drop
         Relative fall of a rolling figure without which there is no alert (0.05 is 5 %).
     alert_rate
-        False alarms in 1,000 matches, at the most, of one kind for one model that keeps its promises.
+        False alarms of decay and calibration in 1,000 matches, at the most, about a model that keeps its promises.
     check_hours
         Hours of event time after which alerts are looked at even though no result has come.
     cold_matches
