@@ -12,6 +12,7 @@ import typer
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command("web")(web)
+    app.command("web-token")(web_token)
 
 
 def web(
@@ -34,10 +35,16 @@ def web(
     import logging
 
     from stream_app.connections import bootstrap_servers, database_url
+    from stream_app.errors import InvalidInput
     from stream_app.settings import settings
+    from stream_app.web.accounts import parse_accounts
     from stream_app.web.server import serve
 
     chosen = settings()
+    try:
+        accounts = parse_accounts(chosen.web_tokens.get_secret_value())
+    except ValueError as error:
+        raise InvalidInput(f"STREAM_APP_WEB_TOKENS: {error}") from None
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # It reports every single try while the broker is away; the reader says it once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -52,8 +59,38 @@ def web(
             chosen.web_port if port is None else port,
             app_id=chosen.app_id,
             database_url=database_url(chosen),
+            accounts=accounts,
+            session_key=chosen.web_session_key.get_secret_value() if chosen.web_session_key else None,
             window=chosen.window,
             batch_s=chosen.web_batch_ms / 1000,
             started=started,
         )
     )
+
+
+def web_token(
+    name: Annotated[str, typer.Argument(help="Whose token it is: it stands in the history beside what was changed.")],
+    role: Annotated[
+        str, typer.Option(help="viewer: known by name, may look. operator: may change which models are at work.")
+    ] = "viewer",
+    as_json: Annotated[bool, typer.Option("--json", help="Say it as one line of JSON.")] = False,
+) -> None:
+    """Make a token for the live view.
+
+    The token is shown once and kept nowhere; only its hash goes into STREAM_APP_WEB_TOKENS, separated by commas from
+    those of others. Taking the entry out, and starting the live view again, takes the token and its sessions away.
+    """
+    from stream_app.errors import InvalidInput
+    from stream_app.web.accounts import digest_of, new_token, parse_accounts
+
+    token = new_token()
+    entry = f"{name}:{role}:{digest_of(token)}"
+    try:
+        parse_accounts(entry)
+    except ValueError as error:
+        raise InvalidInput(str(error)) from None
+    if as_json:
+        typer.echo(json.dumps({"name": name, "role": role, "token": token, "entry": entry}))
+        return
+    typer.echo(f"The token, shown this once: {token}")
+    typer.echo(f"Its entry in STREAM_APP_WEB_TOKENS: {entry}")

@@ -6,9 +6,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from stream_app.events import DecayAlert, Evaluation, Prediction, Scoreboard
+from stream_app.events import Analytics, DecayAlert, Evaluation, Prediction, Probabilities, Registry, Scoreboard
+from stream_app.web.lineup import LineUp
 from stream_app.web.recent import Newest, slug
 from stream_app.web.series import RollingLoss
+from stream_app.web.teams import RatingLines
 
 OPEN_MATCHES = 600
 SETTLED_MATCHES = 200
@@ -48,6 +50,11 @@ class MatchView:
         in_time = [revision for revision in self.revisions if not revision.late]
         revisions = in_time or list(self.revisions)
         return revisions[-1] if revisions else None
+
+    def market_of(self, evaluation: Evaluation) -> Probabilities | None:
+        """What the odds said when the prediction was sealed that `evaluation` is about; None where that is unknown."""
+        sealed = (revision for revision in self.revisions if revision.prediction_id == evaluation.prediction_id)
+        return next((revision.market for revision in sealed), None)
 
     @property
     def evaluation(self) -> Evaluation | None:
@@ -91,6 +98,9 @@ class CompetitionView:
         self.settled: Newest[MatchView] = Newest(SETTLED_MATCHES)
         self.alerts: Newest[DecayAlert] = Newest(ALERTS)
         self.losses = RollingLoss(window)
+        self.lineup = LineUp()
+        self.ratings = RatingLines()
+        self.analytics: Analytics | None = None
         self._open_alerts: dict[tuple[str, str, str], DecayAlert] = {}
 
     def match(self, match_slug: str) -> MatchView | None:
@@ -120,10 +130,32 @@ class CompetitionView:
         """A raised alert is open until one of the same model and metric is resolved."""
         self.alerts.put(alert.alert_id, alert)
         about = (alert.model, alert.kind, alert.metric)
-        if alert.state == "raised":
-            self._open_alerts[about] = alert
-        else:
+        if alert.state == "resolved":
             self._open_alerts.pop(about, None)
+        else:
+            self._open_alerts[about] = alert
+
+    def take_evaluation(self, evaluation: Evaluation) -> None:
+        """Take in how a match ended, for the match itself and for every line that is drawn of the models."""
+        self.tick(evaluation.evaluated_at)
+        match = self.hold(evaluation)
+        self.losses.add(evaluation, match.market_of(evaluation))
+        self.lineup.take_evaluation(evaluation)
+
+    def table(self, kind: type[Scoreboard | Registry | Analytics]) -> Scoreboard | Registry | Analytics | None:
+        """The table of this kind that is held, None when none has come."""
+        tables = {Scoreboard: self.board, Registry: self.lineup.registry, Analytics: self.analytics}
+        return tables[kind]
+
+    def take_table(self, table: Scoreboard | Registry | Analytics) -> None:
+        """Hold `table` in the place of the one before."""
+        match table:
+            case Scoreboard():
+                self.board = table
+            case Registry():
+                self.lineup.registry = table
+            case Analytics():
+                self.analytics = table
 
     def hold(self, event: Prediction | Evaluation) -> MatchView:
         """The match that `event` speaks of, among the open or the settled ones as it stands after `event`."""

@@ -11,6 +11,10 @@ from starlette.responses import HTMLResponse
 
 from stream_app.web.frame import Frame, Scope
 from stream_app.web.scenes import Scenes
+from stream_app.web.sessions import current
+
+TITLES = {400: "Not understood", 403: "Not allowed", 404: "Not found", 405: "Not found", 413: "Too long"}
+"""What a page is called that is not there, by its HTTP status."""
 
 
 class Drawer:
@@ -41,7 +45,7 @@ class Drawer:
         context
             What the template needs beside the frame.
         """
-        named = {"competition": scope.competition, "match": scope.match}
+        named = {"competition": scope.competition, "match": scope.match, "command": scope.command}
         query = urlencode({name: value for name, value in named.items() if value})
         address = f"/live/{scope.page}" + (f"?{query}" if query else "")
         frame = self._scenes.compose(scope)
@@ -66,7 +70,14 @@ class Drawer:
             return Markup("\n").join(Markup(html) for html in frame.regions[region].values())  # noqa: S704
 
         body = self._env.get_template(template).render(
-            frame=frame, fill=fill, title=title, here=here, twin=twin, live_address=live_address, **(context or {})
+            frame=frame,
+            fill=fill,
+            title=title,
+            here=here,
+            twin=twin,
+            live_address=live_address,
+            account=session.account if (session := current()) else None,
+            **(context or {}),
         )
         return HTMLResponse(body, status, headers={"Cache-Control": "no-store"})
 
@@ -75,7 +86,7 @@ class Drawer:
         return self.still(
             self._scenes.compose(Scope("status")),
             "missing.html",
-            "Not found" if status == 404 else "Not now",
+            TITLES.get(status, "Not now"),
             twin="/api/v1/competitions",
             status=status,
             context={"reason": reason},

@@ -9,16 +9,17 @@ from typing import Literal
 import orjson
 
 # The last one has nothing but the status, for pages that do not change by themselves.
-Page = Literal["now", "competition", "match", "alerts", "system", "status"]
+Page = Literal["now", "competition", "match", "models", "lineups", "alerts", "system", "status"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a viewer looks at: a page, and the competition and match of it by slug where it has one."""
+    """What a viewer looks at: a page, and the competition and match of it by slug, or a command, where it has one."""
 
     page: Page
     competition: str | None = None
     match: str | None = None
+    command: str | None = None
 
 
 class Unknown(LookupError):
@@ -27,7 +28,10 @@ class Unknown(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over time. `times` in seconds since 1970, left to right; a line has None where it has no value."""
+    """Lines over time. `times` in seconds since 1970, left to right; a line has None where it has no value.
+
+    Where a chart goes along matches, `times` are numbers of matches.
+    """
 
     times: Sequence[float]
     lines: Mapping[str, Sequence[float | None]]

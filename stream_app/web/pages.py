@@ -53,6 +53,21 @@ def router(scenes: Scenes, drawer: Drawer, store: LogStore | None) -> APIRouter:
             return drawer.still(frame, "match.html", _title(shown), twin=twin, context=context)
         return drawer.live(scope, "match.html", _title(shown), twin=twin, context=context)
 
+    @routes.get("/models")
+    async def lineups() -> HTMLResponse:
+        return drawer.live(Scope("lineups"), "lineups.html", "Models", here="Models", twin="/api/v1/models")
+
+    @routes.get("/competitions/{competition}/models")
+    async def models(competition: str, command: str | None = None) -> HTMLResponse:
+        scope = Scope("models", slug(competition), command=command)
+        try:
+            it = scenes.competition(scope)
+        except Unknown as error:
+            return drawer.missing(str(error))
+        title = f"Models of {title_of(it.name)}"
+        twin = f"/api/v1/competitions/{it.slug}/models"
+        return drawer.live(scope, "models.html", title, here="Models", twin=twin, context={"it": it})
+
     @routes.get("/alerts")
     async def alerts() -> HTMLResponse:
         return drawer.live(Scope("alerts"), "alerts.html", "Alerts", here="Alerts", twin="/api/v1/alerts")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from stream_app.evaluation.calibration import Bin, Calibration
 from stream_app.events import (
     DecayAlert,
     Evaluation,
     EvaluationStatus,
     Forecast,
     ForecastStatus,
+    ModelEventKind,
     ModelStanding,
     Outcome,
     Prediction,
@@ -44,6 +47,40 @@ def figure(value: float | None, digits: int = 3) -> str:
     return NOTHING if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 
+def nats(difference: float) -> str:
+    """A difference of log losses with its sign."""
+    return f"{difference:+.4f}".replace("-", "\N{MINUS SIGN}") if math.isfinite(difference) else NOTHING
+
+
+def odds(value: float) -> str:
+    """What a bet of 1 has become, an e-value: with as many digits as tell something."""
+    if not math.isfinite(value):
+        return NOTHING
+    return f"{value:.2f}" if value < 10 else f"{value:,.0f}" if value < 1e6 else "over a million"
+
+
+def note(value: float | str | bool) -> str:
+    """A named fact's value."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def words(name: str) -> str:
+    """A name with underscores as words."""
+    return name.replace("_", " ")
+
+
+def query(fields: Mapping[str, object]) -> str:
+    """What of `fields` is not None, as the query of an address."""
+    return urlencode({name: value for name, value in fields.items() if value is not None})
+
+
+def radius(bin_: Bin, calibration: Calibration) -> float:
+    """How large a bin's dot is in a diagram of 100 units: its area goes with its share of all forecasts."""
+    return 1.0 + 7.0 * math.sqrt(bin_.n / sum(calibration.n))
+
+
 def count(value: float) -> str:
     """A whole number with its thousands set apart."""
     return f"{value:,.0f}" if math.isfinite(value) else NOTHING
@@ -65,6 +102,11 @@ def title_of(competition: str) -> str:
     if competition != competition.lower():
         return competition
     return " ".join(word[:1].upper() + word[1:] for word in competition.replace("_", " ").replace("-", " ").split())
+
+
+def event_said(kind: ModelEventKind) -> str:
+    """What happened to a model, as a heading."""
+    return words(kind)[:1].upper() + words(kind)[1:]
 
 
 def segment(text: str) -> str:

@@ -63,6 +63,10 @@ class Newest(Generic[Value]):
         """Let go of `key` and hand its value over, None when it is not held."""
         return self._values.pop(key, None)
 
+    def items(self) -> list[tuple[str, Value]]:
+        """All keys and values that are held, the first one put first."""
+        return list(self._values.items())
+
     def newest_first(self) -> list[Value]:
         """All values that are held, the last one put first."""
         return list(reversed(self._values.values()))

@@ -13,6 +13,9 @@ from stream_app.web.competition import CompetitionView, MatchView
 from stream_app.web.heat import score_map
 from stream_app.web.recent import slug
 
+TEMPLATES = ("rows.html", "model_rows.html")
+"""Files of macros, each macro of a name of its own."""
+
 ALERTS_SHOWN = 40
 
 Rows = dict[str, str]
@@ -22,14 +25,16 @@ MatchOf = tuple[CompetitionView, MatchView]
 
 
 class RowMaker:
-    """Makes rows by the macros of `rows.html`, which escape what they are given."""
+    """Makes rows by the macros of `TEMPLATES`, which escape what they are given."""
 
     def __init__(self, env: Environment) -> None:
-        self._macros = env.get_template("rows.html").module
+        self._macros = {
+            name: macro for file in TEMPLATES for name, macro in vars(env.get_template(file).module).items()
+        }
 
     def row(self, macro: str, identity: str, *values: object, **named: object) -> str:
         """One row as HTML, by the macro of that name; `identity` becomes its element id."""
-        return str(getattr(self._macros, macro)(identity, *values, **named)).strip()
+        return str(self._macros[macro](identity, *values, **named)).strip()
 
     def of(self, macro: str, rows: Iterable[tuple[str, *tuple[object, ...]]]) -> Rows:
         """Rows of one kind: each its element id, and what its macro takes."""

@@ -9,7 +9,7 @@ from typing import Protocol
 from jinja2 import Environment
 from markupsafe import Markup
 
-from stream_app.web import present
+from stream_app.web import model_scenes, present
 from stream_app.web.competition import CompetitionView, MatchView
 from stream_app.web.frame import Chart, Frame, Page, Scope, Unknown
 from stream_app.web.groups import Group
@@ -50,6 +50,8 @@ class Scenes:
             "now": self._now,
             "competition": self._competition,
             "match": self._match,
+            "models": lambda scope: model_scenes.models(self._rows, self.competition(scope), scope.command),
+            "lineups": lambda scope: (model_scenes.lineups(self._rows, self._view.competitions), {}),
             "alerts": self._alerts,
             "system": self._system,
             "status": lambda scope: ({}, {}),

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from stream_app.events import Evaluation
+from stream_app.evaluation.scoring import log_loss
+from stream_app.events import Evaluation, Probabilities
 
 CAPACITY = 480
 """Points that are kept. When they are full, every other one goes and the step between two points doubles."""
+
+
+MARKET = "market"
+"""Name of the line of the odds, which are no model of the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,19 @@ class RollingLoss:
         self._since_point = 0
         self._latest = -math.inf
 
-    def add(self, evaluation: Evaluation) -> None:
-        """Take one evaluation in; a void or expired one takes its match out of the window."""
+    def add(self, evaluation: Evaluation, market: Probabilities | None = None) -> None:
+        """Take one evaluation in; a void or expired one takes its match out of the window.
+
+        `market` is what the odds said of it, and becomes a line of its own.
+        """
         if not evaluation.models:
             self._matches.pop(evaluation.match_id, None)
             return
         known = evaluation.match_id in self._matches
-        self._matches[evaluation.match_id] = {score.model: score.log_loss for score in evaluation.models}
+        losses = {score.model: score.log_loss for score in evaluation.models}
+        if market is not None and evaluation.outcome is not None:
+            losses[MARKET] = log_loss(market, evaluation.outcome)
+        self._matches[evaluation.match_id] = losses
         if known:
             return
         if len(self._matches) > self._window:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
 
-from stream_app.errors import InvalidInput
-from stream_app.web.app import create_app
+from stream_app.listening import listen
+from stream_app.web.accounts import Account
+from stream_app.web.app import Operating, create_app
 from stream_app.web.groups import Group, Groups
 from stream_app.web.health import Health
 from stream_app.web.log_store import LogStore
 from stream_app.web.reader import Reader
+from stream_app.web.sending import Sender
 from stream_app.web.view import View
 
 STOP_S = 5
@@ -54,6 +55,8 @@ async def serve(
     *,
     app_id: str,
     database_url: str | None,
+    accounts: tuple[Account, ...],
+    session_key: str | None,
     window: int,
     batch_s: float,
     started: Callable[[str], None],
@@ -68,6 +71,8 @@ async def serve(
         Name of the workers' consumer group, to tell how far they are.
     database_url
         Where the evaluation log is, None for nowhere.
+    accounts, session_key
+        Who may sign in, and what signs the cookies of those who have.
     started
         Told the address once the server listens.
 
@@ -76,12 +81,13 @@ async def serve(
     InvalidInput
         The address cannot be listened on.
     """
-    listener = _listen(host, port)
+    listener = listen(host, port)
     view = View(window)
     reader = Reader(bootstrap, view, lambda competition: hub.changed(competition))
     groups = Groups(bootstrap, app_id, lambda competition: hub.changed(competition))
     store = LogStore(database_url) if database_url else None
-    app, hub = create_app(view, _Source(reader, groups), window=window, batch_s=batch_s, store=store)
+    operating = Operating(accounts, session_key, Sender(bootstrap))
+    app, hub = create_app(view, _Source(reader, groups), operating, window=window, batch_s=batch_s, store=store)
     server = _Server(
         uvicorn.Config(
             app,
@@ -116,16 +122,3 @@ async def serve(
         await asyncio.gather(*feeding, return_exceptions=True)
         if store is not None:
             store.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        # From here on the address can be opened, though the first answer waits for the server.
-        listener.listen()
-    except OSError as error:
-        raise InvalidInput(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
-    return listener

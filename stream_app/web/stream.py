@@ -21,8 +21,10 @@ def router(scenes: Scenes, hub: Hub) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/live/{page}")
-    async def live(page: Page, competition: str | None = None, match: str | None = None) -> EventSourceResponse:
-        scope = Scope(page, competition and slug(competition), match and slug(match))
+    async def live(
+        page: Page, competition: str | None = None, match: str | None = None, command: str | None = None
+    ) -> EventSourceResponse:
+        scope = Scope(page, competition and slug(competition), match and slug(match), command)
         try:
             scenes.compose(scope)
         except Unknown as error:

@@ -17,7 +17,7 @@ STATIC = FOLDER / "static"
 
 CHART_SCRIPT = "vendor/uplot/uPlot.iife.min.js"
 
-NAVIGATION = (("/", "Now"), ("/alerts", "Alerts"), ("/log", "Log"), ("/system", "System"))
+NAVIGATION = (("/", "Now"), ("/models", "Models"), ("/alerts", "Alerts"), ("/log", "Log"), ("/system", "System"))
 
 
 def environment(window: int, static: Path = STATIC) -> Environment:
@@ -59,9 +59,15 @@ def environment(window: int, static: Path = STATIC) -> Environment:
         "alert_name": present.alert_name,
         "count": present.count,
         "ending_said": present.ending_said,
+        "event_said": present.event_said,
         "figure": present.figure,
         "model": present.model_name,
+        "nats": present.nats,
+        "note": present.note,
+        "odds": present.odds,
         "percent": present.percent,
+        "query": present.query,
+        "radius": present.radius,
         "said": present.said,
         "segment": present.segment,
         "signed": present.signed,
@@ -69,5 +75,6 @@ def environment(window: int, static: Path = STATIC) -> Environment:
         "status_said": present.status_said,
         "title_of": present.title_of,
         "when": present.when,
+        "words": present.words,
     }
     return env

@@ -15,12 +15,32 @@ from typing import Any, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from stream_app.durability.checkpoint import read_checkpoint
-from stream_app.events import DecayAlert, Evaluation, Prediction, Scoreboard
-from stream_app.topics import CHECKPOINTS, DEAD_LETTERS, DECAY_ALERTS, EVALUATIONS, PREDICTIONS, SCOREBOARD
+from stream_app.events import Analytics, DecayAlert, Evaluation, ModelEvent, Prediction, Registry, Scoreboard
+from stream_app.topics import (
+    ANALYTICS,
+    CHECKPOINTS,
+    DEAD_LETTERS,
+    DECAY_ALERTS,
+    EVALUATIONS,
+    MODEL_EVENTS,
+    PREDICTIONS,
+    REGISTRY,
+    SCOREBOARD,
+)
 from stream_app.web.competition import CompetitionView
 from stream_app.web.recent import RecentIds, slug
 
-TOPICS_VIEWED: tuple[str, ...] = (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, SCOREBOARD, DEAD_LETTERS, CHECKPOINTS)
+TOPICS_VIEWED: tuple[str, ...] = (
+    PREDICTIONS,
+    EVALUATIONS,
+    DECAY_ALERTS,
+    MODEL_EVENTS,
+    SCOREBOARD,
+    REGISTRY,
+    ANALYTICS,
+    DEAD_LETTERS,
+    CHECKPOINTS,
+)
 
 IDS_REMEMBERED = 100_000
 """Ids held for each topic to drop what is published twice: five times what a worker applies between two checkpoints."""
@@ -79,6 +99,7 @@ class Counts:
     predictions: int = 0
     evaluations: int = 0
     alerts: int = 0
+    model_events: int = 0
     scoreboards: int = 0
     dead_letters: int = 0
     repeated: int = 0
@@ -106,7 +127,9 @@ class View:
         self._competitions: dict[str, CompetitionView] = {}
         self._slugs: dict[str, str] = {}
         self._changes = 0
-        self._ids = {topic: RecentIds(IDS_REMEMBERED) for topic in (PREDICTIONS, EVALUATIONS, DECAY_ALERTS)}
+        self._ids = {
+            topic: RecentIds(IDS_REMEMBERED) for topic in (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, MODEL_EVENTS)
+        }
         self._evaluated = RecentIds(IDS_REMEMBERED)
 
     @property
@@ -158,31 +181,30 @@ class View:
         return ""
 
     def _take(self, event: _Event) -> bool:
-        if isinstance(event, Scoreboard):
-            return self._take_scoreboard(event)
-        if isinstance(event, Prediction):
-            topic, identity = PREDICTIONS, event.prediction_id
-        elif isinstance(event, Evaluation):
-            topic, identity = EVALUATIONS, event.evaluation_id
-        else:
-            topic, identity = DECAY_ALERTS, event.alert_id
+        """Whether `event` was news."""
+        if isinstance(event, Scoreboard | Registry | Analytics):
+            return self._take_table(event)
+        topic, identity = _named(event)
         if not self._ids[topic].add(identity):
             self.counts.repeated += 1
             return False
         competition = self._of(event.competition)
-        if isinstance(event, Prediction):
-            self.counts.predictions += 1
-            self._take_prediction(competition, event)
-        elif isinstance(event, Evaluation):
-            self.counts.evaluations += 1
-            self._evaluated.add(event.prediction_id)
-            competition.tick(event.evaluated_at)
-            competition.losses.add(event)
-            competition.hold(event)
-        else:
-            self.counts.alerts += 1
-            competition.tick(event.at)
-            competition.take_alert(event)
+        match event:
+            case Prediction():
+                self.counts.predictions += 1
+                self._take_prediction(competition, event)
+            case Evaluation():
+                self.counts.evaluations += 1
+                self._evaluated.add(event.prediction_id)
+                competition.take_evaluation(event)
+            case DecayAlert():
+                self.counts.alerts += 1
+                competition.tick(event.at)
+                competition.take_alert(event)
+            case ModelEvent():
+                self.counts.model_events += 1
+                competition.tick(event.at)
+                competition.lineup.take_event(event)
         return True
 
     def _take_prediction(self, competition: CompetitionView, prediction: Prediction) -> None:
@@ -192,19 +214,20 @@ class View:
         gone = prediction.prediction_id in self._evaluated and competition.match(slug(prediction.match_id)) is None
         if not gone:
             competition.hold(prediction)
+        competition.ratings.add(prediction)
 
-    def _take_scoreboard(self, board: Scoreboard) -> bool:
-        competition = self._of(board.competition)
-        if competition.board is not None and _age(board) < _age(competition.board):
+    def _take_table(self, table: Scoreboard | Registry | Analytics) -> bool:
+        """Put `table` in the place of the one that is held, unless that is the newer one or says the same."""
+        competition = self._of(table.competition)
+        held = competition.table(type(table))
+        if held is not None and (_age(table) < _age(held) or table == held):
             self.counts.repeated += 1
             return False
-        if board == competition.board:
-            self.counts.repeated += 1
-            return False
-        self.counts.scoreboards += 1
-        competition.board = board
-        if board.as_of is not None:
-            competition.tick(board.as_of)
+        if isinstance(table, Scoreboard):
+            self.counts.scoreboards += 1
+        competition.take_table(table)
+        if table.as_of is not None:
+            competition.tick(table.as_of)
         return True
 
     def _of(self, name: str) -> CompetitionView:
@@ -215,25 +238,42 @@ class View:
         return competition
 
 
-_Event = Prediction | Evaluation | DecayAlert | Scoreboard
+_Event = Prediction | Evaluation | DecayAlert | ModelEvent | Scoreboard | Registry | Analytics
 
 _READERS: dict[str, TypeAdapter[Any]] = {
     PREDICTIONS: TypeAdapter(Prediction),
     EVALUATIONS: TypeAdapter(Evaluation),
     DECAY_ALERTS: TypeAdapter(DecayAlert),
+    MODEL_EVENTS: TypeAdapter(ModelEvent),
     SCOREBOARD: TypeAdapter(Scoreboard),
+    REGISTRY: TypeAdapter(Registry),
+    ANALYTICS: TypeAdapter(Analytics),
 }
 
 
-def read_event(topic: str, payload: bytes | str) -> Prediction | Evaluation | DecayAlert | Scoreboard:
+def read_event(topic: str, payload: bytes | str) -> _Event:
     """The message of an output topic as an event. Raises pydantic's ValidationError for what is none."""
     event: _Event = _READERS[topic].validate_json(payload, strict=True)
     return event
 
 
-def _age(board: Scoreboard) -> tuple[float, int]:
+def _named(event: Prediction | Evaluation | DecayAlert | ModelEvent) -> tuple[str, str]:
+    """The topic that `event` is of, and its id."""
+    match event:
+        case Prediction():
+            return PREDICTIONS, event.prediction_id
+        case Evaluation():
+            return EVALUATIONS, event.evaluation_id
+        case DecayAlert():
+            return DECAY_ALERTS, event.alert_id
+        case ModelEvent():
+            return MODEL_EVENTS, event.event_id
+
+
+def _age(table: Scoreboard | Registry | Analytics) -> tuple[float, int]:
     # Event time first: a match that turns void takes `matches` back, though the board is newer.
-    return (board.as_of.timestamp() if board.as_of else float("-inf"), board.matches)
+    matches = table.matches if isinstance(table, Scoreboard | Analytics) else 0
+    return (table.as_of.timestamp() if table.as_of else float("-inf"), matches)
 
 
 def _dead_letter(record: Record) -> DeadLetter:

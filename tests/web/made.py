@@ -10,24 +10,37 @@ from stream_app.contracts import encode
 from stream_app.events import (
     AlertState,
     Alias,
+    Birth,
+    Comparison,
     DecayAlert,
     Evaluation,
     EvaluationStatus,
     Figures,
+    Fingerprint,
     Forecast,
     GoalForecast,
     GoalRates,
     LikelyScore,
+    ModelCommand,
+    ModelEvent,
+    ModelEventKind,
     ModelStanding,
     Outcome,
     Prediction,
     Probabilities,
+    ProposalLine,
+    Registry,
+    Reign,
     Score,
     Scoreboard,
+    VersionLine,
+    VersionStatus,
     name_id,
     outcome_of,
 )
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS, SCOREBOARD
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, REGISTRY, SCOREBOARD
+from stream_app.web.accounts import Account
+from stream_app.web.app import Operating
 
 KICKOFF = datetime(1974, 5, 18, 14, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -42,13 +55,15 @@ GOALS = GoalForecast(
     GoalRates(0.4824, 0.077, 0.0, 0.0, -0.05),
 )
 
-Shown = Prediction | Evaluation | DecayAlert | Scoreboard
+Shown = Prediction | Evaluation | DecayAlert | ModelEvent | Scoreboard | Registry
 
 TOPIC_OF: dict[type, str] = {
     Prediction: PREDICTIONS,
     Evaluation: EVALUATIONS,
     DecayAlert: DECAY_ALERTS,
+    ModelEvent: MODEL_EVENTS,
     Scoreboard: SCOREBOARD,
+    Registry: REGISTRY,
 }
 
 
@@ -189,3 +204,135 @@ def board(
             ),
         ),
     )
+
+
+def model_event(
+    number: int = 1,
+    kind: ModelEventKind = "promoted",
+    *,
+    model: str = "base_rate",
+    command_id: str | None = None,
+    competition: str = "bundesliga",
+    who: str = "ada",
+    reason: str | None = None,
+) -> ModelEvent:
+    return ModelEvent(
+        event_id=name_id("model-event", competition, number),
+        competition=competition,
+        kind=kind,
+        at=KICKOFF + number * HOUR,
+        issued_at=KICKOFF + number * HOUR,
+        number=number,
+        model=model,
+        version=1,
+        alias="champion" if kind == "promoted" else None,
+        previous_model="elo_softmax",
+        previous_version=1,
+        proposal_id=None,
+        command_id=command_id,
+        who=who,
+        why="it has proven better",
+        reason=reason,
+        policy=None,
+        evidence={"e_better": 31.5, "matches": 412},
+    )
+
+
+def comparison(matches: int = 412) -> Comparison:
+    return Comparison(
+        champion="elo_softmax",
+        champion_version=1,
+        challenger="base_rate",
+        challenger_version=1,
+        scope="competition",
+        matches=matches,
+        since=KICKOFF,
+        until=KICKOFF + matches * HOUR,
+        difference=-0.0312,
+        lower=-0.061,
+        upper=-0.002,
+        e_better=0.04,
+        e_worse=38.0,
+        leaning="worse",
+        champion_loss=0.98,
+        challenger_loss=1.011,
+        base_loss=1.02,
+        champion_skill=0.039,
+        challenger_skill=0.009,
+        gain=-0.77,
+    )
+
+
+def version_line(
+    model: str = "elo_softmax",
+    version: int = 1,
+    alias: Alias | None = "champion",
+    *,
+    status: VersionStatus = "running",
+    frozen: bool = False,
+    parent: int | None = None,
+) -> VersionLine:
+    return VersionLine(
+        version_id=name_id("version", model, version),
+        model=model,
+        version=version,
+        algorithm=model,
+        settings={"rate": 0.01},
+        alias=alias,
+        status=status,
+        frozen=frozen,
+        born=Birth("reinforced" if parent else "configured", KICKOFF, "policy", "named in the settings", parent, None),
+        fingerprint=Fingerprint("3.11", "2.1", "0.25", 700, "0" * 64),
+        state="ab" * 32,
+        state_matches=650,
+        metrics=(),
+    )
+
+
+def registry(
+    *versions: VersionLine, proposals: tuple[ProposalLine, ...] = (), competition: str = "bundesliga", hours: int = 0
+) -> Registry:
+    lines = versions or (version_line(), version_line("base_rate", 1, "challenger"))
+    champion = next(line for line in lines if line.alias == "champion")
+    return Registry(
+        competition=competition,
+        as_of=KICKOFF + hours * HOUR,
+        champion=Reign(champion.model, champion.version, None, "policy", "the first of the models"),
+        frozen=False,
+        policy={"approval": "manual", "promote_alpha": 0.05},
+        versions=lines,
+        proposals=proposals,
+        comparisons=(comparison(),),
+    )
+
+
+def proposal_line(model: str = "base_rate") -> ProposalLine:
+    return ProposalLine(
+        proposal_id=name_id("proposal", model, 1),
+        model=model,
+        version=1,
+        champion_model="elo_softmax",
+        champion_version=1,
+        proposed_at=KICKOFF,
+        expires_at=KICKOFF + 24 * HOUR,
+        who="policy",
+        why="better beyond doubt",
+        evidence={"e_better": 31.5},
+    )
+
+
+class Sent:
+    """A sender that keeps what it is given; `trouble` is raised instead once it is set."""
+
+    def __init__(self) -> None:
+        self.commands: list[ModelCommand] = []
+        self.trouble: Exception | None = None
+
+    async def __call__(self, command: ModelCommand) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.commands.append(command)
+
+
+def operating(*accounts: Account, send: Sent | None = None) -> Operating:
+    return Operating(accounts, "a key", send or Sent())

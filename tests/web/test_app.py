@@ -21,10 +21,34 @@ from stream_app.web.groups import Group, Member, TopicLag
 from stream_app.web.health import Health, PartitionPlace
 from stream_app.web.security import HEADERS
 from stream_app.web.view import View
-from tests.web.made import CHANCES, HOUR, KICKOFF, Record, Shown, alert, board, evaluation, prediction, record
+from tests.web.made import (
+    CHANCES,
+    HOUR,
+    KICKOFF,
+    Record,
+    Shown,
+    alert,
+    board,
+    evaluation,
+    model_event,
+    operating,
+    prediction,
+    proposal_line,
+    record,
+    registry,
+    version_line,
+)
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-PAGES = ("/", "/competitions/bundesliga", "/competitions/bundesliga/matches/m1", "/alerts", "/system")
+PAGES = (
+    "/",
+    "/competitions/bundesliga",
+    "/competitions/bundesliga/matches/m1",
+    "/models",
+    "/competitions/bundesliga/models",
+    "/alerts",
+    "/system",
+)
 
 
 class Reading:
@@ -48,6 +72,8 @@ def view() -> View:
         alert(1, model="base_rate"),
         alert(2, model="base_rate", state="resolved"),
         board(200),
+        registry(proposals=(proposal_line(),)),
+        model_event(1, "proposed"),
     ]
     for event in events:
         view.apply(record(event))
@@ -61,7 +87,7 @@ def reading() -> Reading:
 
 @pytest.fixture
 async def client(view: View, reading: Reading) -> AsyncIterator[httpx.AsyncClient]:
-    app, _ = create_app(view, reading, window=100, batch_s=0.3)
+    app, _ = create_app(view, reading, operating(), window=100, batch_s=0.3)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
         yield client
 
@@ -122,6 +148,44 @@ async def test_a_match_tells_who_was_heard_and_why(client: httpx.AsyncClient, vi
     assert "Elo softmax Elo: a weaker home side \N{MINUS SIGN}3.1%" in text
 
 
+async def test_the_models_page_tells_who_is_champion_why_and_what_speaks_against_it(
+    client: httpx.AsyncClient, view: View
+) -> None:
+    text = await text_of(client, "/competitions/bundesliga/models")
+    assert "Elo softmax, version 1, is champion from the beginning: the first of the models (policy)" in text
+    assert "Base rate version 1 in the place of Elo softmax, version 1 better beyond doubt (policy)" in text
+    assert "Base rate version 1 worse this competition 412 \N{MINUS SIGN}0.0312" in text
+    assert "Proposed 18 May 1974, 15:30 UTC Base rate, version 1" in text
+    assert "off by" in text
+    view.apply(record(registry(version_line(), version_line("base_rate", 2, "challenger", parent=1), hours=1)))
+    text = await text_of(client, "/competitions/bundesliga/models")
+    assert "Base rate version 2 running challenger reinforced out of version 1" in text
+    assert "Proposals that wait" in text
+    assert "better beyond doubt" not in text
+
+
+async def test_the_first_page_of_models_tells_every_champion(client: httpx.AsyncClient) -> None:
+    text = await text_of(client, "/models")
+    assert "Bundesliga Elo softmax version 1 the beginning policy: the first of the models 2 1" in text
+
+
+async def test_the_models_are_there_as_json(client: httpx.AsyncClient) -> None:
+    told = (await client.get("/api/v1/competitions/bundesliga/models")).json()
+    assert told["registry"]["champion"]["model"] == "elo_softmax"
+    assert told["trials"][0]["points"][-1]["matches"] == 1
+    assert [held["model"] for held in told["reliability"]] == ["elo_softmax", "base_rate"]
+    assert [event["kind"] for event in told["events"]] == ["proposed"]
+    assert (await client.get("/api/v1/models")).json()["total"] == 1
+    assert (await client.get("/api/v1/model-events?kind=proposed")).json()["total"] == 1
+    assert (await client.get("/api/v1/model-events?kind=promoted")).json()["total"] == 0
+    assert (await client.get("/api/v1/competitions/none/models")).status_code == 404
+    ratings = (await client.get("/api/v1/competitions/bundesliga/ratings")).json()["items"]
+    assert [(it["team"], it["ratings"]) for it in ratings] == [
+        ("Schalke 04", [12.0, 12.0]),
+        ("1. FC Köln", [-8.0, -8.0]),
+    ]
+
+
 async def test_a_forecast_that_may_go_either_way_is_marked(client: httpx.AsyncClient, view: View) -> None:
     forecast, other = prediction("m2").models
     doubtful = replace(
@@ -162,7 +226,7 @@ async def test_the_system_page_tells_of_the_last_checkpoints(client: httpx.Async
 
 
 async def test_pages_that_hold_nothing_yet_say_so() -> None:
-    app, _ = create_app(View(window=100), Reading(), window=100, batch_s=0.3)
+    app, _ = create_app(View(window=100), Reading(), operating(), window=100, batch_s=0.3)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
         text = await text_of(client, "/")
     for words in ("No competition has been seen yet.", "No prediction yet.", "No model is below its baseline."):
@@ -228,7 +292,7 @@ async def test_without_the_chart_script_the_page_works_and_says_so(
     monkeypatch: pytest.MonkeyPatch, view: View, reading: Reading
 ) -> None:
     monkeypatch.setattr(templating, "CHART_SCRIPT", "vendor/not-there.js")
-    app, _ = create_app(view, reading, window=100, batch_s=0.3)
+    app, _ = create_app(view, reading, operating(), window=100, batch_s=0.3)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
         html = (await client.get("/")).text
     assert "Charts are missing" in html
@@ -313,6 +377,13 @@ async def test_every_address_of_the_api_is_described(client: httpx.AsyncClient) 
         "/api/v1/competitions",
         "/api/v1/competitions/{competition}",
         "/api/v1/competitions/{competition}/matches/{match}",
+        "/api/v1/competitions/{competition}/models",
+        "/api/v1/competitions/{competition}/ratings",
+        "/api/v1/competitions/{competition}/commands",
+        "/api/v1/competitions/{competition}/commands/{command_id}",
+        "/api/v1/models",
+        "/api/v1/model-events",
+        "/api/v1/analytics",
         "/api/v1/scoreboard",
         "/api/v1/predictions",
         "/api/v1/evaluations",
@@ -323,7 +394,9 @@ async def test_every_address_of_the_api_is_described(client: httpx.AsyncClient) 
     }
     del described["/api/v1/log.csv"]
     for operations in described.values():
-        assert "$ref" in orjson.dumps(operations["get"]["responses"]["200"]).decode()
+        for operation in operations.values():
+            answers = [told for code, told in operation["responses"].items() if code < "300"]
+            assert "$ref" in orjson.dumps(answers).decode()
 
 
 @pytest.mark.parametrize("address", PAGES)

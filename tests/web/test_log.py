@@ -19,7 +19,7 @@ from stream_app.evaluation_log.store import Batch
 from stream_app.web.app import create_app
 from stream_app.web.log_store import LogStore
 from stream_app.web.view import View
-from tests.web.made import HOUR, KICKOFF, TOPIC_OF, Shown, alert, board, evaluation, prediction, record
+from tests.web.made import HOUR, KICKOFF, TOPIC_OF, Shown, alert, board, evaluation, operating, prediction, record
 from tests.web.test_app import Reading, text_of
 
 PUBLISHED_MS = int(KICKOFF.timestamp() * 1000)
@@ -54,7 +54,7 @@ async def client(database: str) -> AsyncIterator[httpx.AsyncClient]:
     view = View(window=100)
     view.apply(record(board(200)))
     store = LogStore(database)
-    app, _ = create_app(view, Reading(), window=100, batch_s=0.3, store=store)
+    app, _ = create_app(view, Reading(), operating(), window=100, batch_s=0.3, store=store)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
         yield client
     store.close()
@@ -146,7 +146,7 @@ async def test_a_match_that_nobody_knows_is_not_found(client: httpx.AsyncClient,
 
 
 async def test_a_database_without_a_log_says_what_to_do(database: str) -> None:
-    app, _ = create_app(View(window=100), Reading(), window=100, batch_s=0.3, store=LogStore(database))
+    app, _ = create_app(View(window=100), Reading(), operating(), window=100, batch_s=0.3, store=LogStore(database))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
         answer = await client.get("/api/v1/log")
         assert answer.status_code == 503
@@ -154,7 +154,7 @@ async def test_a_database_without_a_log_says_what_to_do(database: str) -> None:
 
 
 async def test_without_a_database_the_log_says_how_to_get_one() -> None:
-    app, _ = create_app(View(window=100), Reading(), window=100, batch_s=0.3)
+    app, _ = create_app(View(window=100), Reading(), operating(), window=100, batch_s=0.3)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
         page = await client.get("/log")
         assert page.status_code == 503
@@ -166,7 +166,7 @@ async def test_the_log_comes_back_with_its_database(own_postgres: Postgres) -> N
     view = View(window=100)
     view.apply(record(board(200)))
     store = LogStore(own_postgres.url)
-    app, _ = create_app(view, Reading(), window=100, batch_s=0.3, store=store)
+    app, _ = create_app(view, Reading(), operating(), window=100, batch_s=0.3, store=store)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
         assert len((await client.get("/api/v1/log")).json()["items"]) == 2
         own_postgres.stop()

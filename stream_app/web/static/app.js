@@ -74,6 +74,8 @@
   const charts = new Map();
   const FORMATS = {
     loss: { tick: (value) => value.toFixed(2), value: (value) => value.toFixed(3) },
+    nats: { tick: (value) => value.toFixed(2), value: (value) => value.toFixed(4) },
+    points: { tick: (value) => value.toFixed(0), value: (value) => value.toFixed(0) },
     percent: { tick: (value) => `${(100 * value).toFixed(0)}%`, value: (value) => `${(100 * value).toFixed(1)}%` },
   };
 
@@ -81,7 +83,7 @@
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   }
 
-  // A model keeps its colour wherever it is shown: it goes by its name's place among all names on the page.
+  // A name keeps its colour wherever it is shown: it goes by its place among all names on the page.
   const modelNames = [];
   function lineColour(model, reference) {
     if (model === reference) return colour("--line-0");
@@ -143,15 +145,18 @@
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--rule"), width: 1 }, ticks: { show: false } };
     const reference = place.dataset.reference;
     const say = FORMATS[place.dataset.chart];
+    const alongTime = place.dataset.along === "time";
     return {
       width: place.clientWidth,
       height: PLOT_HEIGHT,
       cursor: { y: false, drag: { x: true, y: false } },
       hooks: { setCursor: [showLast] },
-      scales: { x: { time: true } },
+      scales: { x: { time: alongTime } },
       axes: [{ ...axis, size: 34 }, { ...axis, size: 52, values: (plot, ticks) => ticks.map(say.tick) }],
       series: [
-        { label: "as of", value: (plot, at) => (at === null ? "" : dayOnly.format(new Date(at * 1000))) },
+        alongTime
+          ? { label: "as of", value: (plot, at) => (at === null ? "" : dayOnly.format(new Date(at * 1000))) }
+          : { label: "matches", value: (plot, at) => (at === null ? "" : at.toLocaleString()) },
         ...names.map((name) => ({
           label: title(name),
           stroke: lineColour(name, reference),
