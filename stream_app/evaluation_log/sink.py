@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from stream_app import metrics
+from stream_app.dead_letters import DeadLetters
 from stream_app.errors import Retryable
-from stream_app.evaluation_log.dead_letters import DeadLetters
 from stream_app.evaluation_log.follower import Follower, Read, follow
 from stream_app.evaluation_log.row import LogRow
 from stream_app.evaluation_log.store import Store

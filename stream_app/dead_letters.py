@@ -1,20 +1,21 @@
-"""Messages that the log cannot keep, sent to the dead letters as they were received, with the reason."""
+"""Messages that cannot be used, sent to the dead letters as they were received, with the reason."""
 
 from __future__ import annotations
 
 import logging
 import re
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from stream_app import metrics
-from stream_app.evaluation_log.follower import Record
 from stream_app.events import name_id
 from stream_app.topics import DEAD_LETTERS, INPUT_MAX_BYTES
 
 log = logging.getLogger(__name__)
+
+Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 
 _REASON_MAX = 500
 _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -36,8 +37,11 @@ class DeadLetters:
         if self._producer is not None:
             await self._producer.stop()
 
-    async def send(self, record: Record, reason: str) -> None:
-        """Send `record` and wait until the brokers have it. Sent again, it has the same id."""
+    async def send(self, record: Record, reason: str, *by: str) -> None:
+        """Send `record` and wait until the brokers have it. Sent again, it has the same id.
+
+        `by` names who cannot use it, where several may find so for reasons of their own.
+        """
         if self._producer is None:
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._bootstrap,
@@ -48,9 +52,10 @@ class DeadLetters:
             await producer.start()
             self._producer = producer
         reason = _NOT_PRINTABLE.sub("?", reason)[:_REASON_MAX]
-        log.warning("%s[%d] offset %d is no event: %s", record.topic, record.partition, record.offset, reason)
+        place = record.topic, record.partition, record.offset
+        log.warning("%s[%d] offset %d is a dead letter: %s", *place, reason)
         headers = [
-            ("id", name_id("dead-letter", record.topic, record.partition, record.offset).encode()),
+            ("id", name_id("dead-letter", *place, *by).encode()),
             ("topic", record.topic.encode()),
             ("partition", b"%d" % record.partition),
             ("offset", b"%d" % record.offset),
