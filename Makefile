@@ -34,11 +34,12 @@ check: ## Lint, format, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: ## Measure the models, the evaluation log and the live view; takes some minutes
+bench: ## Measure the models, the evaluation log, the live view and the gateway; takes some minutes
 	@scripts/dev/bootstrap.sh --quiet
 	@$(BIN)/python -m tests.bench.models
 	@$(BIN)/python -m tests.bench.evaluation_log
 	@$(BIN)/python -m tests.bench.live_view
+	@$(BIN)/python -m tests.bench.gateway
 
 chaos: ## Kill workers and broker under load, then check that every message counted once (ARGS="--kills 60 --seed 1")
 	@scripts/dev/bootstrap.sh --quiet

@@ -71,8 +71,9 @@ def resolved(root: Schema, node: Schema) -> Schema:
 
 def _below(node: Schema, step: str | int) -> Schema:
     below: Schema
-    if isinstance(step, int):
+    if isinstance(step, int) and "items" in node:
         below = node["items"]
     else:
+        # The validator takes a field whose name is a number for a place in an array.
         below = node.get("properties", {}).get(step) or node["additionalProperties"]
     return below

@@ -165,6 +165,7 @@ def test_what_is_written_is_as_its_schema_says(name: str, data: st.DataObject) -
     [
         (["neutral"], "true or false: whether the match is played on neutral ground; false when absent"),
         (["features", "odds"], "a finite number"),
+        (["features", 0], "a finite number"),
         (["importance"], 'what is at stake, "competitive" when absent: "competitive" or "friendly"'),
     ],
 )
