@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from stream_app.feeds.backtest import Report, Section
+    from stream_app.events import Evaluation, Features, Result
+    from stream_app.feeds.backtest import Report
     from stream_app.feeds.datasets import PlayedMatch
-    from stream_app.feeds.stopwatch import Stopwatch
+    from stream_app.feeds.importing import Refuse
+    from stream_app.feeds.json_lines import RefusedLine
 
 Out = Annotated[
     Path | None,
@@ -23,8 +25,32 @@ Plot = Annotated[
     Path | None,
     typer.Option(help="PNG file for a reliability diagram: what was given against what happened, after the burn-in."),
 ]
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from",
+        formats=["%Y-%m-%d"],
+        help="Score matches from this day on (UTC); those before only teach.",
+        show_default=False,
+    ),
+]
+LastDay = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=["%Y-%m-%d"], help="Leave out matches after this day (UTC).", show_default=False),
+]
+Save = Annotated[
+    bool,
+    typer.Option(
+        "--save",
+        help="Keep what the models have learned in the data folder, for `stream-app predict --home --away`. The time"
+        " that they take is not measured then.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object instead of a table.")]
-
+Paths = Annotated[
+    list[Path], typer.Argument(help="CSV files, or folders of them.", metavar="PATH...", show_default=False)
+]
+Strict = Annotated[bool, typer.Option("--strict", help="End at the first bad row instead of leaving it out.")]
 
 HELP = (
     "Predict past matches one after the other, learning from each result, and score what was predicted.",
@@ -34,65 +60,210 @@ HELP = (
     "'right' is the share of likeliest outcomes that came true; 'calib.' the mean distance, in ten bins, between the"
     " probabilities given and the shares that came true; 'chance' what a perfect model would show of that.",
 )
+EXIT_LEFT_OUT = 1
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    group = typer.Typer(
-        no_args_is_help=True,
-        help="\n\n".join(HELP),
-    )
+    group = typer.Typer(no_args_is_help=True, help="\n\n".join(HELP))
     group.command("bundesliga")(bundesliga)
     group.command("football-data")(football_data)
+    group.command("internationals")(internationals)
+    group.command("jsonl")(jsonl)
     app.add_typer(group, name="backtest")
 
 
-def bundesliga(out: Out = None, plot: Plot = None, as_json: AsJson = False) -> None:
+def bundesliga(
+    out: Out = None,
+    plot: Plot = None,
+    since: Day = None,
+    until: LastDay = None,
+    save: Save = False,
+    as_json: AsJson = False,
+) -> None:
     """The 14,018 matches of the first German division from 1963 to 2009."""
     from stream_app.feeds.datasets import bundesliga as load
 
-    _run("bundesliga", load, out, plot, as_json)
+    _play("bundesliga", load, _Wanted(out, plot, since, until, save, as_json))
 
 
 def football_data(
-    paths: Annotated[list[Path], typer.Argument(help="CSV files in that site's columns, or folders of them.")],
+    paths: Paths,
+    strict: Strict = False,
     out: Out = None,
     plot: Plot = None,
+    since: Day = None,
+    until: LastDay = None,
+    save: Save = False,
     as_json: AsJson = False,
 ) -> None:
     """Files of football-data.co.uk: any divisions and seasons, with the odds that were known before the match.
+
+    A row that is no match is reported with file, line, field and reason and left out; then the exit code is 1.
 
     Example: stream-app backtest football-data E0.csv seasons/
     """
     from stream_app.feeds.football_data import load
 
-    _run("football-data", lambda: load(paths), out, plot, as_json)
+    _import(
+        "football-data",
+        lambda refuse: load(paths, refuse=refuse),
+        strict,
+        _Wanted(out, plot, since, until, save, as_json),
+    )
+
+
+def internationals(
+    paths: Paths,
+    strict: Strict = False,
+    out: Out = None,
+    plot: Plot = None,
+    since: Day = None,
+    until: LastDay = None,
+    save: Save = False,
+    as_json: AsJson = False,
+) -> None:
+    """The CSV file of international results: date, home_team, away_team, home_score, ... tournament, neutral.
+
+    Rows without a score are left out. A row that is no match is reported with file, line, field and reason and left
+    out; then the exit code is 1.
+
+    Example: stream-app backtest internationals results.csv --from 2010-01-01
+    """
+    from stream_app.feeds.internationals import load
+
+    _import(
+        "internationals",
+        lambda refuse: load(paths, refuse=refuse),
+        strict,
+        _Wanted(out, plot, since, until, save, as_json),
+    )
+
+
+def jsonl(
+    files: Annotated[list[Path], typer.Argument(help="Files of JSON Lines.", metavar="FILE...", show_default=False)],
+    strict: Strict = False,
+    out: Out = None,
+    plot: Plot = None,
+    since: Day = None,
+    until: LastDay = None,
+    save: Save = False,
+    as_json: AsJson = False,
+) -> None:
+    """Messages as they stand in the topics, one on each line: match features and match results.
+
+    They count in the order of their event times, with all revisions and corrections. A line that is no such message is
+    reported with file, number and reason and left out; then the exit code is 1.
+
+    Example: stream-app backtest jsonl messages.jsonl
+    """
+    from stream_app.errors import InvalidInput
+    from stream_app.feeds import json_lines
+    from stream_app.settings import settings
+
+    refused = 0
+
+    def refuse(line: RefusedLine) -> None:
+        nonlocal refused
+        if strict:
+            raise InvalidInput(str(line))
+        refused += 1
+        typer.echo(str(line), err=True)
+
+    wanted = _Wanted(out, plot, since, until, save, as_json)
+    with json_lines.events(files, max_bytes=settings().max_message_bytes, refuse=refuse) as events:
+        _run("jsonl", lambda: events, None, wanted)
+    _end(refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What somebody wants of a back-test; `since` and `until` are days."""
+
+    out: Path | None
+    plot: Path | None
+    since: datetime | None
+    until: datetime | None
+    save: bool
+    as_json: bool
+
+    def scores(self, evaluation: Evaluation) -> bool:
+        """Whether a match counts in the figures."""
+        return self.since is None or evaluation.kickoff >= self.since.replace(tzinfo=UTC)
+
+    def plays(self, kickoff: datetime) -> bool:
+        """Whether a match is played at all."""
+        return self.until is None or kickoff < self.until.replace(tzinfo=UTC) + timedelta(days=1)
+
+
+def _import(source: str, load: Callable[[Refuse], Sequence[PlayedMatch]], strict: bool, wanted: _Wanted) -> None:
+    from stream_app.feeds.importing import BadRow, fatal
+
+    refused = 0
+
+    def leave_out(row: BadRow) -> None:
+        nonlocal refused
+        refused += 1
+        typer.echo(str(row), err=True)
+
+    _play(source, lambda: load(fatal if strict else leave_out), wanted)
+    _end(refused)
+
+
+def _end(refused: int) -> None:
+    if refused:
+        typer.echo(f"stream-app: {refused} lines were left out", err=True)
+        raise typer.Exit(EXIT_LEFT_OUT)
+
+
+def _play(source: str, load: Callable[[], Sequence[PlayedMatch]], wanted: _Wanted) -> None:
+    from stream_app.feeds.schedule import schedule
+
+    matches = 0
+
+    def events() -> Iterable[Features | Result]:
+        nonlocal matches
+        played = [match for match in load() if wanted.plays(match.kickoff)]
+        matches = len(played)
+        return schedule(played)
+
+    _run(source, events, lambda: matches, wanted)
 
 
 def _run(
-    source: str, load: Callable[[], Sequence[PlayedMatch]], out: Path | None, plot: Path | None, as_json: bool
+    source: str,
+    load: Callable[[], Iterable[Features | Result]],
+    matches: Callable[[], int] | None,
+    wanted: _Wanted,
 ) -> None:
+    """Play the events that `load` gives, `matches` of them if that is known by then, and show the figures."""
     from contextlib import ExitStack
 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from stream_app.cli.backtest_figures import print_json, print_table
     from stream_app.errors import InvalidInput
-    from stream_app.feeds.backtest import Report, Rows, backtest
+    from stream_app.feeds.backtest import Fold, Report, Rows
     from stream_app.feeds.stopwatch import Stopwatch
     from stream_app.settings import settings
 
     configured = settings()
-    draw = _drawing(plot)
-    matches = load()
-    report, watch = Report(), Stopwatch()
+    if wanted.since and wanted.until and wanted.since > wanted.until:
+        raise InvalidInput(
+            f"--from {wanted.since:%Y-%m-%d}: after --to {wanted.until:%Y-%m-%d}; wanted a day before it"
+        )
+    draw = _drawing(wanted.plot)
+    events = load()
+    report, watch = Report(), None if wanted.save else Stopwatch()
+    fold = Fold(configured.league_config, watch)
     with ExitStack() as stack:
         rows = None
-        if out is not None:
+        if wanted.out is not None:
             try:
-                rows = Rows(stack.enter_context(out.open("w", encoding="utf-8", newline="")))
+                rows = Rows(stack.enter_context(wanted.out.open("w", encoding="utf-8", newline="")))
             except OSError as error:
-                raise InvalidInput(f"--out {out}: {error.strerror}; wanted a file that can be written") from None
+                raise InvalidInput(f"--out {wanted.out}: {error.strerror}; wanted a file that can be written") from None
         progress = stack.enter_context(
             Progress(
                 TextColumn(source),
@@ -103,17 +274,21 @@ def _run(
                 transient=True,
             )
         )
-        task = progress.add_task(source, total=len(matches))
-        for evaluation in backtest(matches, configured.league_config, watch):
-            report.add(evaluation)
-            if rows is not None:
+        task = progress.add_task(source, total=matches() if matches else None)
+        for evaluation in fold.evaluations(event for event in events if wanted.plays(event.kickoff)):
+            counted = wanted.scores(evaluation)
+            report.add(evaluation, counted=counted)
+            if rows is not None and counted:
                 rows.write(evaluation)
             progress.advance(task)
     draw(report)
-    if as_json:
-        _print_json(source, report, watch)
-    else:
-        _print_table(source, report, watch)
+    (print_json if wanted.as_json else print_table)(source, report, watch)
+    if wanted.save:
+        from stream_app.cli.desk import leagues_of
+
+        files = leagues_of(configured)
+        for league in fold.leagues.values():
+            typer.echo(f"saved {league.competition} in {files.save(league)}", err=True)
 
 
 def _drawing(plot: Path | None) -> Callable[[Report], None]:
@@ -126,89 +301,3 @@ def _drawing(plot: Path | None) -> Callable[[Report], None]:
     if not plot.absolute().parent.is_dir():
         raise InvalidInput(f"--plot {plot}: there is no folder {plot.absolute().parent}; wanted one that exists")
     return lambda report: reliability(report, plot)
-
-
-def _print_json(source: str, report: Report, watch: Stopwatch) -> None:
-    import dataclasses
-
-    import orjson
-
-    from stream_app.feeds.stopwatch import RATINGS
-
-    def section(found: Section) -> dict[str, Any]:
-        return {
-            **dataclasses.asdict(found.tally.figures()),
-            "calibration_error": found.calibration.error(),
-            "calibration_error_by_chance": found.calibration.error_by_chance(),
-        }
-
-    def microseconds(name: str) -> dict[str, float]:
-        predict, learn = watch.times[name].medians()
-        return {"predict": predict, "learn": learn}
-
-    models = {
-        line.model: {
-            "all": section(line.everything),
-            "after_burn_in": section(line.after_burn_in),
-            "microseconds": microseconds(line.model),
-        }
-        for line in report.models()
-    }
-    summary = {
-        "source": source,
-        "matches": report.matches,
-        "ratings_microseconds": microseconds(RATINGS),
-        "models": models,
-    }
-    typer.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())
-
-
-def _print_table(source: str, report: Report, watch: Stopwatch) -> None:
-    from rich.console import Console
-
-    from stream_app.feeds.backtest import BURN_IN_SEASONS
-    from stream_app.feeds.stopwatch import RATINGS
-
-    def table(title: str, of: Callable[[Any], Section]) -> Table:
-        made = _table(title)
-        for name in ("matches", "log loss", "RPS", "Brier", "right", "calib.", "chance"):
-            made.add_column(name, justify="right", no_wrap=True)
-        for line in report.models():
-            found = of(line)
-            figures = found.tally.figures()
-            if figures.n:
-                made.add_row(
-                    line.model,
-                    f"{figures.n:,}",
-                    f"{figures.log_loss:.4f}",
-                    f"{figures.rps:.4f}",
-                    f"{figures.brier:.4f}",
-                    f"{figures.accuracy:.1%}",
-                    f"{found.calibration.error():.4f}",
-                    f"{found.calibration.error_by_chance():.4f}",
-                )
-        return made
-
-    speed = _table("microseconds a match, the median")
-    speed.add_column("predict", justify="right")
-    speed.add_column("learn", justify="right")
-    for name in (RATINGS, *(line.model for line in report.models())):
-        predict, learn = watch.times[name].medians()
-        speed.add_row(name, f"{predict:.0f}", f"{learn:.0f}")
-    console = Console()
-    for shown in (
-        table(f"{source}: all matches", lambda line: line.everything),
-        table(f"{source}: after {BURN_IN_SEASONS} seasons", lambda line: line.after_burn_in),
-        speed,
-    ):
-        console.print(shown)
-        console.print()
-
-
-def _table(title: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
-    table.add_column("model", no_wrap=True)
-    return table

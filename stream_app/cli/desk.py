@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from stream_app.evaluation_log.row import LogRow
     from stream_app.events import Forecast, Outcome
     from stream_app.settings import Settings
+    from stream_app.workbench.leagues import SavedLeagues
     from stream_app.workbench.shelf import Shelf, Shelved
 
 MODELS_FOLDER = "models"
-"""Folder of trained models in the data folder."""
+LEAGUES_FOLDER = "leagues"
+"""Folders of trained models and of saved leagues in the data folder."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as one JSON object.")]
 ModelId = Annotated[
@@ -37,6 +39,13 @@ def shelf_of(settings: Settings) -> Shelf:
     from stream_app.workbench.shelf import Shelf
 
     return Shelf(settings.data_dir / MODELS_FOLDER, settings.snapshot_key.get_secret_value().encode())
+
+
+def leagues_of(settings: Settings) -> SavedLeagues:
+    """The leagues that back-tests have saved on this machine."""
+    from stream_app.workbench.leagues import SavedLeagues
+
+    return SavedLeagues(settings.data_dir / LEAGUES_FOLDER, settings.snapshot_key.get_secret_value().encode())
 
 
 def keep(rows: Sequence[LogRow], settings: Settings) -> str:

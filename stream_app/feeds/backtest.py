@@ -9,7 +9,7 @@ from typing import TextIO
 
 from stream_app.evaluation.calibration import Calibration
 from stream_app.evaluation.rolling import Tally, marks_of
-from stream_app.events import Configure, Evaluation, Features, LeagueConfig, Outcome, Score
+from stream_app.events import Configure, Evaluation, Features, LeagueConfig, Outcome, Result, Score
 from stream_app.feeds.datasets import PlayedMatch
 from stream_app.feeds.schedule import schedule
 from stream_app.feeds.stopwatch import Stopwatch
@@ -33,24 +33,42 @@ COLUMNS = (
 )
 
 
+class Fold:
+    """Leagues of their own for the competitions of a stream of events, each configured when it is first seen.
+
+    The stream publishes the same for the same events, to the last bit. A `watch` takes the time of every model.
+
+    Attributes
+    ----------
+    leagues
+        The leagues so far, by competition.
+    """
+
+    def __init__(self, config: Callable[[str], LeagueConfig], watch: Stopwatch | None = None) -> None:
+        self.leagues: dict[str, League] = {}
+        self._config = config
+        self._watch = watch
+
+    def evaluations(self, events: Iterable[Features | Result]) -> Iterator[Evaluation]:
+        """Every evaluation that the events lead to, in the order in which they come."""
+        for event in events:
+            league = self.leagues.get(event.competition) or self._begin(event.competition)
+            outputs = league.predict(event) if isinstance(event, Features) else league.learn(event)
+            yield from (output for output in outputs if isinstance(output, Evaluation))
+
+    def _begin(self, competition: str) -> League:
+        league = self.leagues[competition] = League(competition)
+        league.configure(Configure(competition, self._config(competition)))
+        if self._watch is not None:
+            self._watch.attach(league)
+        return league
+
+
 def backtest(
     matches: Iterable[PlayedMatch], config: Callable[[str], LeagueConfig], watch: Stopwatch | None = None
 ) -> Iterator[Evaluation]:
-    """The evaluation of every match, in the order in which the results came.
-
-    Each competition has a league of its own, configured with `config(competition)` when it is first seen. The stream
-    publishes the same for the same matches, to the last bit. A `watch` takes the time of every model.
-    """
-    leagues: dict[str, League] = {}
-    for event in schedule(matches):
-        league = leagues.get(event.competition)
-        if league is None:
-            league = leagues[event.competition] = League(event.competition)
-            league.configure(Configure(event.competition, config(event.competition)))
-            if watch is not None:
-                watch.attach(league)
-        outputs = league.predict(event) if isinstance(event, Features) else league.learn(event)
-        yield from (output for output in outputs if isinstance(output, Evaluation))
+    """The evaluation of every match, in the order in which the results came; see `Fold`."""
+    return Fold(config, watch).evaluations(schedule(matches))
 
 
 class Rows:
@@ -105,13 +123,18 @@ class Report:
         self._seasons: dict[str, dict[str, int]] = {}
         self._models: dict[str, ModelReport] = {}
 
-    def add(self, evaluation: Evaluation) -> None:
-        """Count the scores of one match in; one that has none counts as no match."""
+    def add(self, evaluation: Evaluation, *, counted: bool = True) -> None:
+        """Count the scores of one match in; one that has none counts as no match.
+
+        One that is not `counted` only moves the burn-in on.
+        """
         if evaluation.outcome is None:
             return
-        self.matches += 1
         seasons = self._seasons.setdefault(evaluation.competition, {})
         settled = seasons.setdefault(evaluation.season, len(seasons)) >= BURN_IN_SEASONS
+        if not counted:
+            return
+        self.matches += 1
         for score in evaluation.models:
             report = self._models.get(score.model)
             if report is None:

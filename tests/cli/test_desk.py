@@ -19,7 +19,7 @@ from stream_app.evaluation_log.csv_log import read
 from stream_app.evaluation_log.row import LogRow
 from stream_app.models.feature_models import ALGORITHMS
 from stream_app.settings import settings
-from stream_app.workbench.sample import SAMPLE_FEATURES
+from stream_app.workbench.sample import SAMPLE_FEATURES, shipped
 from stream_app.workbench.shelf import BUILT_IN, LIST
 
 FIVE = ["7.5", "6.2", "8.0", "7.5", "0.5"]
@@ -236,9 +236,8 @@ def test_a_file_without_the_numbers_of_the_model_is_refused(call: Call, tmp_path
 
 
 def test_a_place_for_the_answers_that_is_not_there_is_said_before_anything_is_done(call: Call, folder: Path) -> None:
-    call("sample", "--rows", "3", "--out", str(folder.parent / "d.csv"))
     with pytest.raises(InvalidInput, match=r"--out .*: there is no folder"):
-        call("batch", str(folder.parent / "d.csv"), "--out", str(folder / "no" / "out.csv"))
+        call("batch", str(shipped()), "--out", str(folder / "no" / "out.csv"))
     assert log(folder) == []
 
 
