@@ -187,12 +187,12 @@ def test_there_is_no_schema_of_another_name() -> None:
 def test_what_a_league_says_is_as_the_schemas_say(kind: LeagueKind) -> None:
     league = League("a")
     said: list[Event] = [*league.configure(Configure("a", LeagueConfig(kind=kind, window=10, decay_drop=0.001)))]
-    said.append(league.scoreboard())
+    said += league.tables()
     for event in schedule(played("a", 300)):
         said += league.predict(event) if isinstance(event, Features) else league.learn(event)
-    said.append(league.scoreboard())
+    said += league.tables()
     schema_of = {event: name for name, event in CLASSES.items()}
-    assert {type(event) for event in said} == {Prediction, Evaluation, DecayAlert, Scoreboard}
+    assert {type(event) for event in said} == {Prediction, Evaluation, DecayAlert, ModelEvent, Scoreboard, Analytics, Registry}
     for message in said:
         schemas.validator(schema_of[type(message)]).validate(orjson.loads(encode(message)))
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stream_app.contracts import Event, decode, encode
+from stream_app.durability.artefact import handover_of
 from stream_app.durability.log import NO_SOURCE, Entry
-from stream_app.errors import Fatal
 from stream_app.events import (
     Analytics,
     Configure,
     DecayAlert,
     Evaluation,
     Features,
+    ModelCommand,
     ModelEvent,
     Prediction,
+    Refusal,
     Registry,
     Result,
     Scoreboard,
@@ -74,8 +76,10 @@ class Book:
                 outputs = self.league.learn(event)
             case Configure():
                 outputs = self.league.configure(event)
-            case _:
-                raise Fatal(f"no door of the league takes {type(event).__name__}")
+            case ModelCommand():
+                outputs = self.league.command(event, handover_of(event))
+            case Refusal():
+                outputs = self.league.refuse(event)
         return [_published(output) for output in outputs]
 
     def scoreboard(self) -> Published:

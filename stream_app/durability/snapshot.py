@@ -118,7 +118,7 @@ def freeze(state: object, info: SnapshotInfo, key: bytes) -> bytes:
         }
     )
     message = _MAGIC + len(head).to_bytes(_LENGTH_BYTES, "big") + head + body
-    return message + _sign(message, key)
+    return message + sign(message, key)
 
 
 def inspect(blob: bytes, key: bytes) -> SnapshotInfo:
@@ -136,14 +136,19 @@ def inspect(blob: bytes, key: bytes) -> SnapshotInfo:
 def thaw(blob: bytes, key: bytes) -> object:
     """The state in a snapshot. Raises SnapshotRefused like `inspect`, and when it names a class that is not allowed."""
     _, body = _open(blob, key)
-    pickled = zstandard.ZstdDecompressor().decompress(body)
+    return unpickle(zstandard.ZstdDecompressor().decompress(body))
+
+
+def unpickle(pickled: bytes) -> object:
+    """What is pickled, if it is made of allowed classes alone, else raises SnapshotRefused; check signatures first."""
     try:
         return _AllowListUnpickler(io.BytesIO(pickled)).load()
     except (pickle.UnpicklingError, AttributeError, ImportError, TypeError, ValueError, EOFError, IndexError) as error:
         raise SnapshotRefused(f"its state cannot be read: {error}") from error
 
 
-def _sign(message: bytes, key: bytes) -> bytes:
+def sign(message: bytes, key: bytes) -> bytes:
+    """The signature of `message` (HMAC-SHA256)."""
     return hmac.new(key, message, hashlib.sha256).digest()
 
 
@@ -160,7 +165,7 @@ def _open(blob: bytes, key: bytes) -> tuple[_Head, bytes]:
         raise SnapshotRefused("its head is damaged") from error
     if hashlib.sha256(body).hexdigest() != head.get("sha256"):
         raise SnapshotRefused("its checksum does not match: it is damaged")
-    if not hmac.compare_digest(signature, _sign(message, key)):
+    if not hmac.compare_digest(signature, sign(message, key)):
         raise SnapshotRefused("it was signed with another key")
     if (head["format"], head["versions"]) != (FORMAT, VERSIONS):
         raise SnapshotRefused(

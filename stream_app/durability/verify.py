@@ -12,12 +12,13 @@ from stream_app.durability.book import Book
 from stream_app.durability.log import Entry
 from stream_app.durability.snapshot import SnapshotRefused, is_piece, thaw, unpack
 from stream_app.league.digest import digest
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS
 
 ID_FIELDS: Mapping[str, str] = {
     PREDICTIONS: "prediction_id",
     EVALUATIONS: "evaluation_id",
     DECAY_ALERTS: "alert_id",
+    MODEL_EVENTS: "event_id",
 }
 """The field that names a message of each output topic."""
 

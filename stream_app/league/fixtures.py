@@ -32,7 +32,7 @@ of their own, since kickoffs are part of them.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -45,22 +45,27 @@ State = Literal["open", "played", "abandoned", "expired"]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The part of a forecast that its score depends on."""
+    """The part of a forecast that its score depends on, and whether it was blocked."""
 
     model: str
     version: int
     alias: Alias
     probabilities: Probabilities
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """The revision of a prediction that is scored when the result comes."""
+    """The revision of a prediction that is scored when the result comes.
+
+    `given` was published; `aside` is what versions in reserve said, for comparison alone.
+    """
 
     prediction_id: str
     match: Match
     as_of: datetime
     given: tuple[Given, ...]
+    aside: tuple[Given, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,8 @@ class Fixture:
         Number of evaluations so far; id and status of the one that stands.
     scored
         The outcome with which `sealed` is counted in the figures; None while it is not.
+    counted
+        When that was, as the number of the counted match.
     learned
         Whether the ratings have learned from this match.
     """
@@ -120,6 +127,7 @@ class Fixture:
     evaluation_id: str | None = None
     verdict: EvaluationStatus | None = None
     scored: Outcome | None = None
+    counted: int = 0
     learned: bool = False
 
     def revise(self, features: Features) -> Revision | None:
@@ -221,6 +229,10 @@ class Fixtures:
                 expired.append(fixture)
         # Entries of a kickoff that was moved can come up before others.
         return sorted(expired, key=lambda fixture: (fixture.kickoff, fixture.match_id))
+
+    def waiting(self) -> Iterator[Sealed]:
+        """The predictions that wait for their results, in the order in which their matches became known."""
+        return (it.sealed for it in self.known.values() if it.state == "open" and it.sealed is not None)
 
     def forget(self, remember: timedelta) -> None:
         """Drop the matches that are not open and whose messages all lie more than `remember` back."""

@@ -14,18 +14,23 @@ from stream_app.events import (
     EvaluationStatus,
     Features,
     LeagueConfig,
+    ModelCommand,
     Output,
     Prediction,
+    Refusal,
+    Registry,
     Result,
     Scoreboard,
     name_id,
     outcome_of,
 )
-from stream_app.league import analysing
+from stream_app.league import analysing, commands, mending, policy
 from stream_app.league.fixtures import Fixture, Fixtures, Given, Revision, Sealed
 from stream_app.league.goals import goal_forecast
 from stream_app.league.member import score
+from stream_app.league.register import registry
 from stream_app.league.squad import Squad
+from stream_app.lifecycle.handover import Handover
 from stream_app.models.market import market_forecast
 from stream_app.models.upstream import upstream_inputs
 from stream_app.ratings import Match, Ratings
@@ -56,10 +61,10 @@ class Counts:
 class League:
     """One competition: its ratings, its models, its fixtures and its figures.
 
-    It has three doors, `configure`, `predict` and `learn`, and answers each with what is to be published. It reads no
-    clock and no file and draws no random number: its state and its answers are a function of what came through the
-    doors, to the last bit, also when it was pickled and loaded in between. `fixtures` tells what becomes of duplicates,
-    late messages and changes of mind.
+    It has four doors, `configure`, `predict`, `learn` and `command`, and answers each with what is to be published. It
+    reads no clock and no file and draws no random number: its state and its answers are a function of what came through
+    the doors, to the last bit, also when it was pickled and loaded in between. `fixtures` tells what becomes of
+    duplicates, late messages and changes of mind, `commands` and `policy` what becomes of the models.
     """
 
     def __init__(self, competition: str) -> None:
@@ -90,7 +95,7 @@ class League:
         if config == self.config:
             return []
         anew = self.config is None or config.kind != self.config.kind
-        self.squad.line_up(config, anew=anew)
+        self.squad.line_up(config, self.fixtures.latest, anew=anew)
         if anew:
             self.ratings = Ratings(config.kind)
             self.analytics = CompetitionAnalytics()
@@ -115,7 +120,7 @@ class League:
                 self.counts.stale += 1
             return []
         prediction = self._answer(fixture, features, revision, config)
-        return [prediction, *self._pass_time(features.as_of, features.match_id, config)]
+        return [prediction, *self._pass_time(features.as_of, features.match_id, config), *self._news(features.as_of)]
 
     def learn(self, result: Result) -> list[Output]:
         """Score the sealed prediction, then learn; expire what has waited too long for its result.
@@ -135,11 +140,35 @@ class League:
             self.counts.stale += 1
             return []
         outputs = self._settle(fixture, result, config)
-        return outputs + self._pass_time(result.finished_at, result.match_id, config)
+        outputs += self._pass_time(result.finished_at, result.match_id, config)
+        policy.review(self.squad, self._now(result.finished_at), config)
+        return outputs + self._news(result.finished_at)
 
-    def tables(self) -> tuple[Scoreboard | Analytics, ...]:
+    def command(self, command: ModelCommand, handover: Handover | str | None = None) -> list[Output]:
+        """Do what is asked of the models, or tell why not; a command that has come before changes nothing.
+
+        `handover` is what the artefact of the command holds, or why that cannot be used.
+
+        Raises Fatal when the command is for another competition, or when nothing was configured yet.
+        """
+        config = self._configured(command.competition)
+        commands.carry_out(self.squad, command, handover, self._now(command.issued_at), config)
+        return self._news(command.issued_at)
+
+    def refuse(self, refusal: Refusal) -> list[Output]:
+        """Tell of a command that was refused before it came here. Raises Fatal like `command`."""
+        self._configured(refusal.competition)
+        commands.refuse(self.squad, refusal)
+        return self._news(refusal.issued_at)
+
+    def tables(self) -> tuple[Scoreboard | Analytics | Registry, ...]:
         """All that others read of the competition, beside what it says event by event."""
-        return self.scoreboard(), self.analysis()
+        told = self.scoreboard(), self.analysis()
+        return told if self.config is None else (*told, self.registry(self.config))
+
+    def registry(self, config: LeagueConfig) -> Registry:
+        """All that is known of the models, by the rules of `config`."""
+        return registry(self.squad, self.fixtures.latest, config)
 
     def scoreboard(self) -> Scoreboard:
         """How the models stand, champion first."""
@@ -148,7 +177,7 @@ class League:
             as_of=self.fixtures.latest,
             matches=self.matches,
             open_predictions=self.fixtures.awaited,
-            models=self.squad.standings(),
+            models=() if self.config is None else self.squad.standings(self.fixtures.waiting(), self.config),
         )
 
     def analysis(self) -> Analytics:
@@ -167,8 +196,12 @@ class League:
         if revision.late:
             self.counts.late += 1
         else:
-            given = tuple(Given(line.model, line.version, line.alias, line.probabilities) for line in forecasts)
-            self.fixtures.seal(fixture, Sealed(prediction_id, match, features.as_of, given), x)
+            given = tuple(
+                Given(line.model, line.version, line.alias, line.probabilities, line.status == "blocked")
+                for line in forecasts
+            )
+            aside = self.squad.asides(x, config)
+            self.fixtures.seal(fixture, Sealed(prediction_id, match, features.as_of, given, aside), x)
         return Prediction(
             prediction_id=prediction_id,
             match_id=features.match_id,
@@ -230,13 +263,17 @@ class League:
         """Let ratings and models learn, the models from the very numbers that the sealed prediction rests on."""
         foretold = analysing.foretold(sealed, fixture.x, self.squad, config)
         self.analytics.learn(analysing.played(result, goals), foretold, virtual=config.virtual)
+        given = () if sealed is None else sealed.given
+        self.squad.alerts.count(self.squad.members, given, outcome_of(*goals), config)
         if sealed is None:
             self.counts.unpredicted += 1
             match = _match(result)
         else:
             match = sealed.match
             if fixture.x is not None:
-                self.squad.learn(fixture.x, outcome_of(*goals))
+                outcome = outcome_of(*goals)
+                self.squad.learn(fixture.x, outcome)
+                mending.hear(self.squad, sealed, fixture.x, outcome, self._now(result.finished_at), config)
         self.ratings.learn(match, *goals)
         self.matches += 1
         fixture.learned, fixture.x = True, None
@@ -259,8 +296,7 @@ class League:
         """Publish a verdict in the place of the one that stood, and count it in the figures instead of that one."""
         outcome = None if goals is None else outcome_of(*goals)
         scores = () if outcome is None else tuple(score(given, outcome) for given in sealed.given)
-        self.squad.count(fixture.match_id, sealed.given, fixture.scored, scores)
-        fixture.scored = outcome
+        self.squad.count(fixture, sealed, outcome, at)
         fixture.evaluations += 1
         superseded = fixture.evaluation_id
         fixture.evaluation_id = name_id("evaluation", sealed.prediction_id, fixture.evaluations)
@@ -297,7 +333,18 @@ class League:
                     fixture, fixture.sealed, "expired", fixture.kickoff + after, None, learned=False
                 )
         self.fixtures.forget(_remembered(config))
+        if self.squad.alerts.is_due(at, config):
+            outputs += self.squad.watch(match_id, at, config)
         return outputs
+
+    def _now(self, at: datetime) -> datetime:
+        """The time of the competition; that of a first event, `at`, when there was none before."""
+        return self.fixtures.latest or at
+
+    def _news(self, at: datetime) -> list[Output]:
+        now = self._now(at)
+        left = [] if self.config is None else self.squad.alerts.farewells(now, self.config)
+        return [*left, *self.squad.ledger.news(now)]
 
     def _configured(self, competition: str) -> LeagueConfig:
         self._check(competition)

@@ -11,6 +11,7 @@ from stream_app.events import (
     Evaluation,
     Features,
     LeagueConfig,
+    ModelEvent,
     Output,
     Prediction,
     Result,
@@ -75,11 +76,11 @@ def new_league(config: LeagueConfig = CONFIG) -> League:
 
 
 def tell(league: League, *events: Event) -> list[Output]:
-    """Everything that the league answers to `events`."""
+    """Everything that the league answers to `events`, but for what becomes of its models."""
     outputs: list[Output] = []
     for event in events:
         outputs += league.predict(event) if isinstance(event, Features) else league.learn(event)
-    return outputs
+    return [output for output in outputs if not isinstance(output, ModelEvent)]
 
 
 def reloaded(league: League) -> League:

@@ -25,8 +25,9 @@ def forecasts(*models: str, matches: int = MATCHES) -> list[dict[str, Forecast]]
             odds = {"odds_home": 2.0, "odds_draw": 3.5, "odds_away": 4.0} if has_odds(len(said)) else None
             outputs = league.predict(replace(event, features=odds))
             for prediction in outputs:
-                assert isinstance(prediction, Prediction)
                 encode(prediction)
+                if not isinstance(prediction, Prediction):
+                    continue
                 said.append({forecast.model: forecast for forecast in prediction.models})
         else:
             league.learn(event)
