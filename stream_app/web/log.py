@@ -80,9 +80,11 @@ def router(view: View, scenes: Scenes, drawer: Drawer, store: LogStore | None) -
     async def log(asked: Annotated[Asked, Query()]) -> HTMLResponse:
         given = asked.given()
         entries: list[LogEntry] = []
+        compared: list[LogEntry] = []
         older, trouble, status = None, "", 200
         try:
             entries, older = await find(given, PAGE_SIZE)
+            compared, _ = await find({"type": "reconciliation"}, 1)
         except InvalidInput as error:
             trouble, status = str(error), 400
         except Retryable as error:
@@ -100,6 +102,7 @@ def router(view: View, scenes: Scenes, drawer: Drawer, store: LogStore | None) -
                 "entries": entries,
                 "asked": asked,
                 "trouble": trouble,
+                "compared": compared[0] if compared else None,
                 "types": EVENT_TYPES,
                 "competitions": {it.name: it for it in view.competitions},
                 "older": _address("/log", {**filters, "before": older}) if older else "",

@@ -59,6 +59,18 @@ def odds(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:,.0f}" if value < 1e6 else "over a million"
 
 
+def chance(probability: float) -> str:
+    """A probability that may be very small."""
+    if not math.isfinite(probability):
+        return NOTHING
+    return f"{probability:.3f}" if probability >= 0.001 else "under 0.001"
+
+
+def points(rating: float) -> str:
+    """A rating in whole points, with its sign: 0 is the average team."""
+    return f"{rating:+.0f}".replace("-", "\N{MINUS SIGN}") if math.isfinite(rating) else NOTHING
+
+
 def note(value: float | str | bool) -> str:
     """A named fact's value."""
     if isinstance(value, bool):
@@ -174,4 +186,4 @@ def gain(standing: ModelStanding, board: Scoreboard, *, rolling: bool) -> float 
 
 def alert_name(alert: DecayAlert) -> str:
     """What an alert is about, in words."""
-    return f"{model_name(alert.model)}: {alert.metric.replace('_', ' ')}"
+    return f"{model_name(alert.model)}: {alert.kind}, {words(alert.metric)}"

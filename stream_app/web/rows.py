@@ -13,7 +13,7 @@ from stream_app.web.competition import CompetitionView, MatchView
 from stream_app.web.heat import score_map
 from stream_app.web.recent import slug
 
-TEMPLATES = ("rows.html", "model_rows.html")
+TEMPLATES = ("rows.html", "model_rows.html", "team_rows.html")
 """Files of macros, each macro of a name of its own."""
 
 ALERTS_SHOWN = 40
@@ -58,7 +58,7 @@ class RowMaker:
         line_id = f"line-{it.slug}-text"
         return {
             f"line-{it.slug}": {line_id: self.row("competition_line", line_id, it, best, rolling_gain)},
-            f"board-{it.slug}": rows or self.none(empty, "No match has been scored yet.", 10),
+            f"board-{it.slug}": rows or self.none(empty, "No match has been scored yet.", 11),
         }
 
     def competition(self, it: CompetitionView) -> str:
@@ -120,7 +120,7 @@ class RowMaker:
             )
             for it, alert in islice(alerts, ALERTS_SHOWN)
         }
-        return rows or self.none(f"{prefix}-none", empty, 4)
+        return rows or self.none(f"{prefix}-none", empty, 5)
 
     def goals(self, match: MatchView) -> Rows:
         """What the revision that holds expects of the goals; no row where it says nothing of them."""

@@ -9,13 +9,13 @@ from typing import Protocol
 from jinja2 import Environment
 from markupsafe import Markup
 
-from stream_app.web import model_scenes, present
+from stream_app.web import model_scenes, present, team_scenes
 from stream_app.web.competition import CompetitionView, MatchView
 from stream_app.web.frame import Chart, Frame, Page, Scope, Unknown
 from stream_app.web.groups import Group
 from stream_app.web.health import Health, PartitionPlace
 from stream_app.web.rows import RowMaker, Rows, state_of
-from stream_app.web.series import Point
+from stream_app.web.series import MARKET, Point
 from stream_app.web.view import View
 
 CARDS = 6
@@ -27,7 +27,7 @@ ROWS_NOW = 12
 ROWS_COMPETITION = 40
 COMPETITIONS_SHOWN = 300
 
-NO_ALERT_OPEN = "No model is below its baseline."
+NO_ALERT_OPEN = "No alert is open: every model keeps what it promises."
 
 
 class Source(Protocol):
@@ -126,7 +126,9 @@ class Scenes:
                 ((it, alert) for alert in it.alerts.newest_first()), "No alert so far.", with_competition=False
             ),
         }
-        return regions, _loss_chart(it) | _gain_chart(it)
+        table, ratings = team_scenes.teams(self._rows, it)
+        charts = _loss_chart(it) | _gain_chart(it) | ratings
+        return regions | table | team_scenes.results(self._rows, it), charts
 
     def _match(self, scope: Scope) -> tuple[dict[str, Rows], dict[str, Chart]]:
         competition = self.competition(scope)
@@ -242,9 +244,9 @@ def _matches_of(it: CompetitionView) -> int:
 
 
 def _loss_chart(it: CompetitionView) -> dict[str, Chart]:
-    """The champion's rolling log loss beside that of the base rate."""
+    """The champion's rolling log loss beside those of the base rate and of the market."""
     best = present.champion_standing(it.board)
-    shown = {present.REFERENCE} | ({best.model} if best else set())
+    shown = {present.REFERENCE, MARKET} | ({best.model} if best else set())
     points = it.losses.points()
     models = [model for model in _models(points) if best is None or model in shown]
     lines = {model: [point.losses.get(model) for point in points] for model in models}

@@ -57,6 +57,7 @@ def environment(window: int, static: Path = STATIC) -> Environment:
     }
     env.filters |= {
         "alert_name": present.alert_name,
+        "chance": present.chance,
         "count": present.count,
         "ending_said": present.ending_said,
         "event_said": present.event_said,
@@ -66,6 +67,7 @@ def environment(window: int, static: Path = STATIC) -> Environment:
         "note": present.note,
         "odds": present.odds,
         "percent": present.percent,
+        "points": present.points,
         "query": present.query,
         "radius": present.radius,
         "said": present.said,

@@ -149,7 +149,7 @@ async def test_messages_change_the_open_page_without_a_reload(clean_kafka: str, 
 
         await send(clean_kafka, board(201, as_of=KICKOFF + timedelta(hours=3), loss=0.9), alert(2, state="resolved"))
         await expect(page.locator("#board-bundesliga tr").first).to_contain_text("0.9000")
-        await expect(page.locator("#alerts")).to_contain_text("No model is below its baseline")
+        await expect(page.locator("#alerts")).to_contain_text("No alert is open")
         assert await is_the_same_page(page)
 
 

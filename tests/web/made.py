@@ -10,6 +10,7 @@ from stream_app.contracts import encode
 from stream_app.events import (
     AlertState,
     Alias,
+    Analytics,
     Birth,
     Comparison,
     DecayAlert,
@@ -26,19 +27,25 @@ from stream_app.events import (
     ModelEventKind,
     ModelStanding,
     Outcome,
+    PairingTransitions,
     Prediction,
     Probabilities,
     ProposalLine,
+    Randomness,
+    RandomnessTest,
     Registry,
     Reign,
     Score,
     Scoreboard,
+    Streak,
+    TeamAnalytics,
+    Transitions,
     VersionLine,
     VersionStatus,
     name_id,
     outcome_of,
 )
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, REGISTRY, SCOREBOARD
+from stream_app.topics import ANALYTICS, DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, REGISTRY, SCOREBOARD
 from stream_app.web.accounts import Account
 from stream_app.web.app import Operating
 
@@ -55,7 +62,9 @@ GOALS = GoalForecast(
     GoalRates(0.4824, 0.077, 0.0, 0.0, -0.05),
 )
 
-Shown = Prediction | Evaluation | DecayAlert | ModelEvent | Scoreboard | Registry
+CHAIN = ((0.57, 0.24, 0.19), (0.5, 0.25, 0.25), (0.46, 0.24, 0.3))
+
+Shown = Prediction | Evaluation | DecayAlert | ModelEvent | Scoreboard | Registry | Analytics
 
 TOPIC_OF: dict[type, str] = {
     Prediction: PREDICTIONS,
@@ -64,6 +73,7 @@ TOPIC_OF: dict[type, str] = {
     ModelEvent: MODEL_EVENTS,
     Scoreboard: SCOREBOARD,
     Registry: REGISTRY,
+    Analytics: ANALYTICS,
 }
 
 
@@ -336,3 +346,22 @@ class Sent:
 
 def operating(*accounts: Account, send: Sent | None = None) -> Operating:
     return Operating(accounts, "a key", send or Sent())
+
+
+def analytics(competition: str = "bundesliga", matches: int = 200) -> Analytics:
+    transitions = Transitions(199, ((60, 25, 20), (24, 12, 12), (21, 11, 14)), CHAIN, 0.41)
+    return Analytics(
+        competition=competition,
+        as_of=KICKOFF,
+        matches=matches,
+        randomness=Randomness("suspicious", 198, 11.0, 0.04, (RandomnessTest("runs", 198, 2.31, 0, 0.021, 9.4, 0.09),)),
+        streaks=(Streak("home_win", 4, 0.06, 9, 0.31), Streak("draw", 0, 1.0, 3, 0.6)),
+        teams=(
+            TeamAnalytics(
+                "Schalke 04", 34, 61.4, (Streak("winning", 3, 0.11, 6, 0.2), Streak("losing", 0, 1.0, 4, 0.5))
+            ),
+            TeamAnalytics("1. FC Köln", 34, -22.0, (Streak("losing", 9, 0.0004, 9, 0.01),)),
+        ),
+        transitions=transitions,
+        pairings=(PairingTransitions("Schalke 04", "1. FC Köln", transitions, 0.9),),
+    )

@@ -13,7 +13,7 @@ import pytest
 
 from stream_app.contracts import encode
 from stream_app.durability.checkpoint import Checkpoint
-from stream_app.events import Probabilities, Reason, Voice
+from stream_app.events import Expected, Probabilities, Reason, Voice
 from stream_app.topics import CHECKPOINTS, DEAD_LETTERS
 from stream_app.web import templating
 from stream_app.web.app import create_app
@@ -28,6 +28,7 @@ from tests.web.made import (
     Record,
     Shown,
     alert,
+    analytics,
     board,
     evaluation,
     model_event,
@@ -74,6 +75,7 @@ def view() -> View:
         board(200),
         registry(proposals=(proposal_line(),)),
         model_event(1, "proposed"),
+        analytics(),
     ]
     for event in events:
         view.apply(record(event))
@@ -114,8 +116,8 @@ async def test_the_first_page_tells_scores_forecasts_results_and_alerts(client: 
     assert "53.1%" in text
     assert "Schalke 04 – 1. FC Köln 19 May 1974, 14:30 UTC H 50% D 30% A 20% home win before kickoff" in text  # noqa: RUF001  as shown
     assert "Schalke 04 – 1. FC Köln 18 May 1974, 14:30 UTC 2–1 H 50% D 30% A 20% ✓ hit" in text  # noqa: RUF001  as shown
-    assert "raised Elo softmax: log loss" in text
-    assert "Base rate: log loss" not in text
+    assert "raised Elo softmax: decay, log loss" in text
+    assert "Base rate: decay, log loss" not in text
 
 
 async def test_a_match_tells_every_model_and_every_revision(client: httpx.AsyncClient, view: View) -> None:
@@ -146,6 +148,44 @@ async def test_a_match_tells_who_was_heard_and_why(client: httpx.AsyncClient, vi
     text = await text_of(client, "/competitions/bundesliga/matches/m2")
     assert "Kalman in Elo softmax H 52% D 29% A 19% 60% Elo in Elo softmax H 50% D 30% A 20% 40%" in text
     assert "Elo softmax Elo: a weaker home side \N{MINUS SIGN}3.1%" in text
+
+
+async def test_a_competition_tells_its_teams_its_runs_and_whether_chance_made_them(client: httpx.AsyncClient) -> None:
+    text = await text_of(client, "/competitions/bundesliga")
+    assert "1 Schalke 04 +61 34 winning 3 winning 6 2 1. FC Köln \N{MINUS SIGN}22 34 losing 9" in text
+    assert "suspicious The outcomes of 198 matches against the champion's probabilities: p = 0.040" in text.replace(
+        "&#39;", "'"
+    )
+    assert "runs 198 2.31 0.021 9.40 0.090" in text
+    assert "then home win draw away win after a home win 57.0% 24.0% 19.0%" in text
+    assert "home win 4 0.060 9 0.310 draw 0 \N{EN DASH} 3 0.600" in text
+    assert (await client.get("/api/v1/analytics")).json()["items"][0]["randomness"]["verdict"] == "suspicious"
+
+
+async def test_before_any_analytics_the_ratings_of_the_predictions_are_told() -> None:
+    view = View(window=100)
+    view.apply(record(prediction("m1")))
+    app, _ = create_app(view, Reading(), operating(), window=100, batch_s=0.3)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
+        assert "1 Schalke 04 +12" in await text_of(client, "/competitions/bundesliga")
+
+
+async def test_the_scoreboard_tells_what_was_promised_and_how_each_model_is(
+    client: httpx.AsyncClient, view: View
+) -> None:
+    first, second = board(201).models
+    promised = replace(
+        first,
+        promised=Expected(100, 0.52, 0.97),
+        ahead=Expected(9, 0.55, 0.95),
+        health="watch",
+        reason="its log loss has fallen",
+    )
+    view.apply(record(replace(board(201), models=(promised, second))))
+    text = await text_of(client, "/competitions/bundesliga")
+    assert "champion, version 1 watch 54% promised 52% 0.980 promised 0.970" in text
+    assert "55% 0.950 of 9" in text
+    assert 'title="its log loss has fallen"' in (await client.get("/competitions/bundesliga")).text
 
 
 async def test_the_models_page_tells_who_is_champion_why_and_what_speaks_against_it(
@@ -199,8 +239,8 @@ async def test_a_forecast_that_may_go_either_way_is_marked(client: httpx.AsyncCl
 
 async def test_alerts_tell_open_and_past_ones(client: httpx.AsyncClient) -> None:
     text = await text_of(client, "/alerts")
-    assert text.count("raised Elo softmax: log loss") == 2
-    assert "resolved Base rate: log loss" in text
+    assert text.count("raised Elo softmax: decay, log loss") == 2
+    assert "resolved Base rate: decay, log loss" in text
 
 
 async def test_the_system_page_tells_how_far_each_partition_is_read(client: httpx.AsyncClient, view: View) -> None:
@@ -229,7 +269,7 @@ async def test_pages_that_hold_nothing_yet_say_so() -> None:
     app, _ = create_app(View(window=100), Reading(), operating(), window=100, batch_s=0.3)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
         text = await text_of(client, "/")
-    for words in ("No competition has been seen yet.", "No prediction yet.", "No model is below its baseline."):
+    for words in ("No competition has been seen yet.", "No prediction yet.", "No alert is open"):
         assert words in text
 
 

@@ -6,14 +6,16 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from stream_app.contracts import encode
 from stream_app.dev.postgres import Postgres
+from stream_app.evaluation_log.own_events import reconciliation_row
 from stream_app.evaluation_log.postgres import PostgresLog
+from stream_app.evaluation_log.report import Group, Note, Report
 from stream_app.evaluation_log.row import LogRow, row_of
 from stream_app.evaluation_log.store import Batch
 from stream_app.web.app import create_app
@@ -117,6 +119,21 @@ async def test_the_page_shows_entries_and_leads_to_older_ones(client: httpx.Asyn
     assert "23 May 1974" not in text
     assert "21 May 1974, 13:30 UTC" in text
     assert "Newest" in text
+
+
+async def test_the_page_tells_when_the_stores_were_last_compared(client: httpx.AsyncClient, database: str) -> None:
+    assert "have not been compared yet" in (await client.get("/log")).text
+    lost = Group("postgres", "missing", 3, 0, ())
+    for groups, day in ((), 1), ((lost,), 2):
+        found = Report({}, {}, groups, Note(0, ()), Note(0, ()))
+        log = PostgresLog(database)
+        await log.open()
+        await log.append(Batch([reconciliation_row(found, datetime(2024, 5, day, tzinfo=UTC))], {}), refuse)
+        await log.close()
+    text = (await client.get("/log")).text
+    assert "last compared" in text
+    assert "2 May 2024" in text
+    assert ">not clean</a>" in text
 
 
 async def test_the_download_has_every_row_and_no_formula(client: httpx.AsyncClient) -> None:
