@@ -10,8 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from stream_app.cli import build
+from stream_app.contracts import encode
 from stream_app.errors import InvalidInput
+from stream_app.evaluation_log.csv_log import read
 from stream_app.feeds import datasets
+from stream_app.feeds.schedule import schedule
+from stream_app.settings import settings
 from tests.support.matches import played
 
 MATCHES = 30
@@ -68,3 +72,84 @@ def test_a_folder_for_the_diagram_that_is_not_there_is_said_before_anything_is_c
     missing = tmp_path / "no" / "diagram.png"
     with pytest.raises(InvalidInput, match=r"--plot .*diagram\.png: there is no folder"):
         CliRunner().invoke(build(), ["backtest", "bundesliga", "--plot", str(missing)], catch_exceptions=False)
+
+
+def test_files_of_internationals_are_measured_and_bad_rows_are_left_out(tmp_path: Path) -> None:
+    lines = [
+        f"{match.kickoff:%Y-%m-%d},{match.home},{match.away},{match.home_goals},{match.away_goals},World Cup,X,Y,FALSE"
+        for match in played("World Cup", MATCHES)
+    ]
+    file = tmp_path / "results.csv"
+    header = "date,home_team,away_team,home_score,away_score,tournament,city,country,neutral\n"
+    file.write_text(header + "\n".join([*lines, "2021-13-01,A,B,1,0,World Cup,X,Y,FALSE"]), encoding="utf-8")
+    run = CliRunner().invoke(build(), ["backtest", "internationals", str(file), "--json"], catch_exceptions=False)
+    assert run.exit_code == 1
+    assert "results.csv:32: date '2021-13-01'" in run.stderr
+    assert orjson.loads(run.stdout)["matches"] == MATCHES
+    with pytest.raises(InvalidInput, match=r"results\.csv:32: date"):
+        CliRunner().invoke(build(), ["backtest", "internationals", str(file), "--strict"], catch_exceptions=False)
+
+
+def test_messages_give_the_same_figures_as_the_matches_that_they_tell_of(tmp_path: Path) -> None:
+    file = tmp_path / "messages.jsonl"
+    file.write_bytes(b"".join(encode(event) + b"\n" for event in schedule(played("bundesliga", MATCHES))) + b"{}\n")
+    run = CliRunner().invoke(build(), ["backtest", "jsonl", str(file), "--json"], catch_exceptions=False)
+    assert run.exit_code == 1
+    assert f"messages.jsonl:{2 * MATCHES + 1}: " in run.stderr
+    other = CliRunner().invoke(build(), ["backtest", "bundesliga", "--json"], catch_exceptions=False)
+    one, two = orjson.loads(run.stdout), orjson.loads(other.stdout)
+    assert [model["all"] for model in one["models"].values()] == [model["all"] for model in two["models"].values()]
+
+
+def test_matches_before_the_first_day_teach_and_those_after_the_last_are_left_out(tmp_path: Path) -> None:
+    def rows(*days: str) -> list[dict[str, str]]:
+        out = tmp_path / "rows.csv"
+        CliRunner().invoke(build(), ["backtest", "bundesliga", "--out", str(out), *days], catch_exceptions=False)
+        with out.open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    every = rows()
+    chosen = rows("--from", "2020-08-04", "--to", "2020-08-07")
+    assert {row["kickoff"][:10] for row in chosen} == {f"2020-08-0{day}" for day in (4, 5, 6, 7)}
+    assert chosen == [row for row in every if "2020-08-04" <= row["kickoff"][:10] <= "2020-08-07"]
+    with pytest.raises(InvalidInput, match="--from 2020-08-07: after --to 2020-08-04"):
+        rows("--from", "2020-08-07", "--to", "2020-08-04")
+
+
+def test_what_was_learned_is_kept_and_answers_about_two_teams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_APP_DATA_DIR", str(tmp_path))
+    settings.cache_clear()
+    run = CliRunner().invoke(build(), ["backtest", "bundesliga", "--save", "--json"], catch_exceptions=False)
+    assert orjson.loads(run.stdout)["ratings_microseconds"] is None
+    assert "saved bundesliga in " in run.stderr
+    teams = ["--home", "Team 0", "--away", "Team 5", "--competition", "bundesliga"]
+    asked = CliRunner().invoke(build(), ["predict", *teams, "--json"], catch_exceptions=False)
+    said = orjson.loads(asked.stdout)
+    assert [model["model"] for model in said["prediction"]["models"]] == list(settings().model_names)
+    assert said["asked"]["alias"] == "champion"
+    (row,) = read(tmp_path)
+    assert (row.event_id, row.competition) == (said["event_id"], "bundesliga")
+    assert row.p_home == pytest.approx(said["asked"]["probabilities"]["H"])
+    text = CliRunner().invoke(build(), ["predict", *teams, "--model-id", "naive_bayes_v1"], catch_exceptions=False)
+    for word in ("Team 0 - Team 5", "naive_bayes_v1 version 1, challenger", "home win", "goals to expect", "event "):
+        assert word in text.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--home", "A"], "no --away: wanted --home, --away and --competition together"),
+        (["--live"], "no --home: wanted"),
+        (["--home", "A", "--away", "B", "--competition", "C", "1.5"], "numbers without names .* beside teams"),
+        (["--home", "A", "--away", "B", "--competition", "C"], "--competition 'C': nothing saved of it"),
+        (["--home", "A", "--away", "B", "--competition", "C", "--kickoff", "noon"], "--kickoff 'noon': wanted a time"),
+        (["--home", "A", "--away", "B", "--competition", "C", "--live"], "no Kafka: set STREAM_APP_KAFKA"),
+    ],
+)
+def test_a_question_about_teams_that_cannot_be_answered_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], reason: str
+) -> None:
+    monkeypatch.setenv("STREAM_APP_DATA_DIR", str(tmp_path))
+    settings.cache_clear()
+    with pytest.raises(InvalidInput, match=reason):
+        CliRunner().invoke(build(), ["predict", *arguments], catch_exceptions=False)
