@@ -1,4 +1,4 @@
-"""The learn agent: takes the results from the log, joins them to the sealed predictions and lets the models learn."""
+"""The learn agent: takes results from the log, and what people ask of the models that learn from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stream_app.agents.faust_edge import messages
 from stream_app.agents.keeper import Keeper
 from stream_app.contracts import Kind
 
-KINDS: frozenset[Kind] = frozenset({"result"})
+KINDS: frozenset[Kind] = frozenset({"result", "command", "refusal"})
 
 
 async def read(stream: StreamT[bytes], keeper: Keeper) -> None:

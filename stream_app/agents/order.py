@@ -20,12 +20,13 @@ from stream_app.agents.faust_edge import PlacesConsumer, messages, places_consum
 from stream_app.agents.ownership import Ownership
 from stream_app.contracts import KIND_OF_TOPIC, encode, event_time, parse
 from stream_app.durability import fail_points
+from stream_app.durability.artefact import refusal_of
 from stream_app.durability.future import refuse_the_future
 from stream_app.durability.guards import Fence, OffsetGuard
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.merge import EventTimeMerge
 from stream_app.errors import InvalidInput
-from stream_app.events import Configure, name_id
+from stream_app.events import Configure, ModelCommand, name_id
 from stream_app.partitioning import partition_of
 from stream_app.settings import Settings
 from stream_app.topics import DEAD_LETTERS, INPUTS, LOG
@@ -60,6 +61,7 @@ class Orderer:
     def __init__(self, app: faust.App, settings: Settings, ownership: Ownership, fence: Fence) -> None:
         self._app = app
         self._settings = settings
+        self._signing_key = settings.snapshot_key.get_secret_value().encode()
         self._ownership = ownership
         self._fence = fence
         self._ahead = timedelta(days=settings.ahead_days)
@@ -144,8 +146,11 @@ class Orderer:
         except InvalidInput as error:
             # Refused messages keep their turn in their own input and hold the other one up no longer than that.
             return _AT_ONCE, _Waiting(message, None, str(error))
-        kind = KIND_OF_TOPIC[message.topic]
-        entry = Entry(kind, event.competition, message.topic, message.offset, message.value or b"")
+        kind, payload = KIND_OF_TOPIC[message.topic], message.value or b""
+        if isinstance(event, ModelCommand) and (refusal := refusal_of(event, self._signing_key)) is not None:
+            # It keeps its place in the order, so that what became of it can be told like of any other command.
+            kind, payload = "refusal", encode(refusal)
+        entry = Entry(kind, event.competition, message.topic, message.offset, payload)
         return event_time(event), _Waiting(message, entry, "")
 
     def _take(self) -> list[_Waiting]:
