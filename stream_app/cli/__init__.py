@@ -19,6 +19,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "topics",
     "feed",
     "gateway",
+    "dead_letters",
     "predict",
     "batch",
     "train",
@@ -27,6 +28,8 @@ COMMAND_MODULES: tuple[str, ...] = (
     "backtest",
     "dev",
     "sink",
+    "notify",
+    "evidence",
     "db",
     "reconcile",
 )
