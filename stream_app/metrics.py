@@ -38,6 +38,9 @@ CATCH_UP_ENTRIES = Gauge(
 PARTITIONS_OWNED = Gauge("stream_app_partitions_owned", "Partitions of the log that the worker owns and has recovered.")
 DEAD_LETTERS = Counter("stream_app_dead_letters", "Messages sent to the dead letters.", ["topic"])
 
+# Notification
+NOTICES = Counter("stream_app_notices", "Notices that were delivered or given up.", ["channel", "outcome"])
+
 # Evaluation log
 LOG_EVENTS = Counter("stream_app_log_events", "Events kept in a store of the evaluation log.", ["store"])
 LOG_APPEND_SECONDS = Histogram(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -255,6 +255,46 @@ class Settings(BaseSettings):
         description="Port of a process's metrics and health, another one for each process of a machine; 0 takes a free"
         " one. Not set: they are not served.",
     )
+
+    # Notification
+    notify_webhooks: SecretStr | None = Field(
+        None, description="Addresses that are told by POST, comma-separated, each a receiver of its own. Not set: none."
+    )
+    notify_webhook_key: SecretStr | None = Field(None, description="Key that signs webhooks (HMAC-SHA256).")
+    notify_smtp_host: str | None = Field(None, description="Mail server. Not set: no e-mail.")
+    notify_smtp_port: Port = Field(587, description="Port of the mail server.")
+    notify_smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the mail server is spoken to: starttls, tls, or none (only without a login)."
+    )
+    notify_smtp_ca: Path | None = Field(
+        None, description="File of certificates to trust for the mail server besides the system's."
+    )
+    notify_smtp_user: str | None = Field(None, description="Name to log in to the mail server with. Not set: no login.")
+    notify_smtp_password: SecretStr | None = Field(None, description="Password to log in to the mail server with.")
+    notify_mail_from: str = Field("", description="Sender of e-mails.")
+    notify_mail_to: str = Field("", description="Receivers of e-mails, comma-separated.")
+    notify_severity: Literal["info", "warning", "critical"] = Field(
+        "info", description="Least severity that is told. News of models are info."
+    )
+    notify_kinds: str = Field(
+        "", description="Kinds of alerts and model events that are told, comma-separated. Empty: all."
+    )
+    notify_competitions: str = Field(
+        "",
+        description="Competitions that are told of: those whose name contains one of these words, in any case,"
+        " comma-separated. Empty: all.",
+    )
+    notify_quiet: str = Field(
+        "", description="Hours of the day, HH:MM-HH:MM, in which only what is critical is told. Empty: none."
+    )
+    notify_quiet_zone: str = Field("UTC", description="Time zone of the quiet hours, such as Europe/Berlin.")
+    notify_digest_s: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="Seconds for which what is not critical is gathered into one message; 0 for not at all."
+    )
+    notify_give_up_s: Seconds = Field(
+        86_400.0, description="Seconds for which a receiver that is away is tried before a message is a dead letter."
+    )
+    notify_timeout_s: Seconds = Field(10.0, description="Seconds that a receiver may take for an answer.")
 
     @property
     def model_names(self) -> tuple[str, ...]:
