@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from stream_app.evaluation.promise import confidence, expected_log_loss
-from stream_app.events import NOTHING_EXPECTED, Expected, Figures, Score
+from stream_app.events import NOTHING_EXPECTED, Expected, Figures, Probabilities, Score
 
 QUANTUM_BITS = 52
 """Scores are cut off after this many binary digits: an error of at most 2^-52 a match, and of that in a mean."""
@@ -44,9 +44,13 @@ def marks_of(score: Score) -> Marks:
         int(score.log_loss * _UNITS),
         int(score.rps * _UNITS),
         int(score.brier * _UNITS),
-        int(confidence(score.probabilities) * _PROMISE_UNITS),
-        int(expected_log_loss(score.probabilities) * _PROMISE_UNITS),
+        _promise_units(confidence(score.probabilities)),
+        _promise_units(expected_log_loss(score.probabilities)),
     )
+
+
+def _promise_units(value: float) -> int:
+    return int(value * _PROMISE_UNITS)
 
 
 class Tally:
@@ -89,6 +93,12 @@ class Tally:
             return NO_FIGURES
         units = self.n << QUANTUM_BITS
         return Figures(self.n, self.hits / self.n, self.log_loss / units, self.rps / units, self.brier / units)
+
+    def expect(self, probabilities: Probabilities) -> None:
+        """Count a match that has no result yet: nothing but what its probabilities promise means anything then."""
+        self.n += 1
+        self.confidence += _promise_units(confidence(probabilities))
+        self.expected_log_loss += _promise_units(expected_log_loss(probabilities))
 
     def expected(self) -> Expected:
         """What the probabilities of these matches said of the mean scores."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stream_app.evaluation.alarm import Change
 from stream_app.evaluation.drift import LossWatch
 from stream_app.evaluation.promise import ratios
@@ -39,6 +41,15 @@ class Watch:
         """The alerts that are open, as they were raised or worsened."""
         alarms = (self.decay.alarm, self.calibration.alarm, self.drift.alarm)
         return [alarm.open for alarm in alarms if alarm.open is not None]
+
+    def leave(self) -> list[Change]:
+        """Resolve all that is open, and forget the evidence: the model is not at work any more, or about to return."""
+        left = [replace(change, state="resolved") for change in self.open()]
+        for watch in (self.decay, self.calibration):
+            watch.evidence.forget()
+        for alarm in (self.decay.alarm, self.calibration.alarm, self.drift.alarm):
+            alarm.open = None
+        return left
 
     def health(self, learned: int, config: LeagueConfig, *, frozen: bool) -> tuple[Health, str]:
         """How a model is that has `learned` so many matches, and why."""

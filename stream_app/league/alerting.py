@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from stream_app.evaluation.alarm import Change
@@ -12,6 +11,7 @@ from stream_app.evaluation.drift import OutcomeWatch
 from stream_app.evaluation.rolling import Standing
 from stream_app.evaluation.watch import Watch
 from stream_app.events import DecayAlert, LeagueConfig, Outcome, name_id
+from stream_app.league.fixtures import Given
 
 
 class Watched(Protocol):
@@ -26,24 +26,42 @@ class Watched(Protocol):
 class Alerts:
     """Watches the models of a competition, and its outcomes, for which the champion answers.
 
-    An alert of the outcomes stays with the version for which it was raised. What is open when a version leaves is
-    resolved with it.
+    An alert of the outcomes stays with the version for which it was raised. What is open when a version leaves its
+    place is resolved, with the next event.
+
+    Attributes
+    ----------
+    checked
+        The latest event time at which there was a look.
     """
 
     def __init__(self, competition: str) -> None:
         self.competition = competition
         self.outcomes = OutcomeWatch()
+        self.checked: datetime | None = None
         self._answers: dict[str, tuple[str, int]] = {}
+        self._left: list[tuple[tuple[str, int], Change]] = []
         self._match_id = ""
 
-    def count(self, outcome: Outcome, config: LeagueConfig) -> None:
-        """Count an outcome of the competition."""
+    def count(
+        self, members: Mapping[str, Watched], given: Iterable[Given], outcome: Outcome, config: LeagueConfig
+    ) -> None:
+        """Count a match with its `outcome`, once, in the evidence; `given` is what was forecast."""
         self.outcomes.add(outcome, config)
+        for forecast in given:
+            member = members.get(forecast.model)
+            if member is not None and member.version == forecast.version and not forecast.blocked:
+                member.watch.add(forecast.probabilities, outcome, config)
+
+    def is_due(self, at: datetime, config: LeagueConfig) -> bool:
+        """Whether there has to be a look even though no result has come."""
+        return self.checked is not None and at - self.checked >= timedelta(hours=config.check_hours)
 
     def look(
         self, models: Iterable[Watched], champion: Watched, match_id: str, at: datetime, config: LeagueConfig
     ) -> list[DecayAlert]:
         """What has changed when the message of `at` about `match_id` was taken in."""
+        self.checked = at if self.checked is None else max(self.checked, at)
         self._match_id = match_id
         alerts = [
             self._alert((model.name, model.version), change, at, config.window)
@@ -57,12 +75,14 @@ class Alerts:
             alerts.append(self._alert(self._answers[metric], change, at, config.window))
         return alerts
 
-    def retire(self, model: Watched, at: datetime, window: int) -> list[DecayAlert]:
-        """Resolve what is open of a version that leaves."""
-        return [
-            self._alert((model.name, model.version), replace(change, state="resolved"), at, window, left=True)
-            for change in model.watch.open()
-        ]
+    def leave(self, model: Watched) -> None:
+        """A version leaves its place, for good or to follow in reserve."""
+        self._left += [((model.name, model.version), change) for change in model.watch.leave()]
+
+    def farewells(self, at: datetime, config: LeagueConfig) -> list[DecayAlert]:
+        """The resolutions of what was open when versions left, once each."""
+        left, self._left = self._left, []
+        return [self._alert(of, change, at, config.window, left=True) for of, change in left]
 
     def _alert(
         self, of: tuple[str, int], change: Change, at: datetime, window: int, *, left: bool = False
