@@ -16,7 +16,7 @@ FETCH_MS = 200
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a topic as the brokers have it."""
+    """One record of a topic as the brokers have it; `timestamp` in milliseconds since 1970."""
 
     topic: str
     partition: int
@@ -24,6 +24,7 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
+    timestamp: int = 0
 
 
 async def read_to_end(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Record]:
@@ -55,7 +56,15 @@ async def read_to_end(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Re
             for tp, records in (await consumer.getmany(*pending, timeout_ms=FETCH_MS)).items():
                 for record in records:
                     if record.offset < ends[tp]:
-                        yield Record(tp.topic, tp.partition, record.offset, record.key, record.value, record.headers)
+                        yield Record(
+                            tp.topic,
+                            tp.partition,
+                            record.offset,
+                            record.key,
+                            record.value,
+                            record.headers,
+                            record.timestamp,
+                        )
             for tp in list(pending):
                 # The position also passes what holds no data: marks of transactions, records compacted away.
                 if await consumer.position(tp) >= ends[tp]:

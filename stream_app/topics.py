@@ -21,6 +21,7 @@ EVALUATIONS = "evaluations"
 DECAY_ALERTS = "decay-alerts"
 MODEL_EVENTS = "model-events"
 DEAD_LETTERS = "dead-letters"
+DEAD_LETTER_DECISIONS = "dead-letter-decisions"
 SCOREBOARD = "scoreboard"
 ANALYTICS = "analytics"
 REGISTRY = "registry"
@@ -87,6 +88,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(DECAY_ALERTS, "a model has fallen below its baseline, or has come back"),
     Topic(MODEL_EVENTS, "what has become of models, and of what was asked of them"),
     _as_received(DEAD_LETTERS, "what was refused, with the reason in its headers"),
+    # A letter's decisions are younger than the letter, so as long as it is kept they are.
+    Topic(DEAD_LETTER_DECISIONS, "what became of dead letters, by whom", retention_ms=INPUT_RETENTION_MS),
     Topic(SCOREBOARD, "rolling and total figures of every model of a competition", cleanup="compact"),
     Topic(ANALYTICS, "streaks, transitions and randomness of a competition's outcomes", cleanup="compact"),
     Topic(REGISTRY, "every model version of a competition, and who is champion", cleanup="compact"),
