@@ -48,11 +48,11 @@ def test_every_process_is_started_by_a_command_that_exists(arguments: list[str])
     assert answer.exit_code == 0, answer.output
 
 
-def test_procfile_and_compose_run_the_same_four_processes() -> None:
+def test_procfile_and_compose_run_the_same_processes() -> None:
     # Where nothing restarts a process that ends, as the containers' runtime does, `supervise` does.
     processes = {next(it for it in arguments if it != "supervise") for arguments in commands_of_procfile()}
 
-    assert processes == {"worker", "sink", "web", "feed"}
+    assert processes == {"worker", "sink", "watch-evidence", "web", "feed"}
     assert {arguments[0] for arguments in commands_of_compose()} == processes | {"topics"}
 
 
