@@ -123,29 +123,30 @@ _FIGURES = {
 def sentence(name: str, change: Change, window: int) -> str:
     """What has happened, for people."""
     sight = change.sight
-    figure = f"{_FIGURES[sight.metric]} in the last {window} matches"
     now, then = _written(sight.metric, sight.measured), _written(sight.metric, sight.promised)
+    figure = f"{_FIGURES[sight.metric]} in the last {window} matches {now}"
     apart = sight.measured / sight.promised - 1.0
-    distance = f"{abs(apart):.1%} {'above' if apart > 0 else 'below'}"
-    if change.state == "resolved":
-        against = f"its own {then}" if change.kind == "calibration" else f"{then} when it was raised"
-        if change.kind == "drift":
-            return f"{name} is used to what has changed: {figure} {now}, {distance} the {then} of before"
-        return f"{name} has come back: {figure} {now}, against {against}"
-    still = " further" if change.state == "worsened" else ""
-    match change.kind:
-        case "decay":
+    before = f"{abs(apart):.1%} {'above' if apart > 0 else 'below'} the {then}"
+    chance = f"by bad luck alone, once in {sight.limit:,.0f} matches"
+    match change.kind, change.state:
+        case "decay", "resolved":
+            return f"{name} has come back: {figure}, against {then} when it was raised"
+        case "decay", state:
+            more = "worse" if state == "raised" else "still worse"
             return (
-                f"{name} has become{still} worse: {figure} {now}, {distance} the {then} of before, and more than its"
-                f" own probabilities promised; by bad luck alone, once in {sight.limit:,.0f} matches"
+                f"{name} has become {more}: {figure}, {before} of before, and more than its own probabilities"
+                f" promised; {chance}"
             )
-        case "calibration":
-            return (
-                f"{name} promises{still} more than it keeps: {figure} {now}, {distance} the {then} that its own"
-                f" probabilities promised; by bad luck alone, once in {sight.limit:,.0f} matches"
-            )
-        case "drift":
-            return f"what {name} has to deal with has{still} changed: {figure} {now}, {distance} the {then} of before"
+        case "calibration", "resolved":
+            return f"{name} has come back: {figure}, against the {then} that it promises"
+        case "calibration", state:
+            more = "more" if state == "raised" else "still more"
+            return f"{name} promises {more} than it keeps: {figure}, {before} that its own probabilities say; {chance}"
+        case "drift", "resolved":
+            return f"what had changed for {name} is the norm by now: {figure}, {before} of before"
+        case _, state:
+            more = "has changed" if state == "raised" else "has changed still more"
+            return f"what {name} has to deal with {more}: {figure}, {before} of before"
 
 
 def _written(metric: str, value: float) -> str:

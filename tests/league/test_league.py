@@ -9,7 +9,7 @@ import pytest
 
 from stream_app.errors import Fatal, InvalidInput
 from stream_app.evaluation.scoring import brier, log_loss, rps
-from stream_app.events import Configure, DecayAlert, LeagueConfig, ResultStatus, name_id
+from stream_app.events import Configure, LeagueConfig, ResultStatus, name_id
 from stream_app.league import League
 from stream_app.league.digest import digest
 from stream_app.ratings import Match
@@ -313,20 +313,6 @@ def test_a_forecast_is_in_conflict_when_its_two_best_outcomes_are_close() -> Non
         assert line.status == ("uncertain" if line.conflict else "active")
         conflicts.append(line.conflict)
     assert set(conflicts) == {True, False}
-
-
-def test_a_decaying_model_is_reported_once_with_its_match() -> None:
-    league = new_league(LeagueConfig(models=("base_rate",), window=5))
-    for number in range(20):
-        assert tell(league, features(f"m{number}", day=number), result(f"m{number}", (1, 0), day=number))
-    outputs = []
-    for number in range(20, 26):
-        outputs += tell(league, features(f"m{number}", day=number), result(f"m{number}", (0, 1), day=number))
-    [alert] = [output for output in outputs if isinstance(output, DecayAlert)]
-    assert (alert.state, alert.match_id, alert.metric, alert.window) == ("raised", "m20", "log_loss", 5)
-    assert alert.alert_id == name_id("alert", COMPETITION, "base_rate", 1, "decay", 1, "raised")
-    assert alert.measured > alert.promised * 1.05
-    assert "base_rate" in alert.message
 
 
 def test_an_equal_configuration_changes_nothing() -> None:
