@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from stream_app.events import Analytics, DecayAlert, Evaluation, Prediction, Probabilities, Registry, Scoreboard
+from stream_app.events import Analytics, DecayAlert, Evaluation, Prediction, Registry, Scoreboard
 from stream_app.web.lineup import LineUp
 from stream_app.web.recent import Newest, slug
 from stream_app.web.series import RollingLoss
@@ -51,10 +51,10 @@ class MatchView:
         revisions = in_time or list(self.revisions)
         return revisions[-1] if revisions else None
 
-    def market_of(self, evaluation: Evaluation) -> Probabilities | None:
-        """What the odds said when the prediction was sealed that `evaluation` is about; None where that is unknown."""
-        sealed = (revision for revision in self.revisions if revision.prediction_id == evaluation.prediction_id)
-        return next((revision.market for revision in sealed), None)
+    def sealed(self, evaluation: Evaluation) -> Prediction | None:
+        """The revision that `evaluation` is about, where it is held."""
+        about = (revision for revision in self.revisions if revision.prediction_id == evaluation.prediction_id)
+        return next(about, None)
 
     @property
     def evaluation(self) -> Evaluation | None:
@@ -139,8 +139,9 @@ class CompetitionView:
         """Take in how a match ended, for the match itself and for every line that is drawn of the models."""
         self.tick(evaluation.evaluated_at)
         match = self.hold(evaluation)
-        self.losses.add(evaluation, match.market_of(evaluation))
-        self.lineup.take_evaluation(evaluation)
+        sealed = match.sealed(evaluation)
+        self.losses.add(evaluation, None if sealed is None else sealed.market)
+        self.lineup.take_evaluation(evaluation, sealed)
 
     def table(self, kind: type[Scoreboard | Registry | Analytics]) -> Scoreboard | Registry | Analytics | None:
         """The table of this kind that is held, None when none has come."""

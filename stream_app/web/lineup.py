@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stream_app.evaluation.calibration import Calibration
-from stream_app.events import Evaluation, LeagueConfig, ModelEvent, Registry, VersionLine
+from stream_app.events import Evaluation, LeagueConfig, ModelEvent, Prediction, Registry, Score, VersionLine
 from stream_app.web.recent import Newest
 from stream_app.web.trials import TrialLine
 
 EVENTS = 300
 VERSIONS = 64
-"""Versions of which a reliability diagram, and pairs of them of which a line is held: those scored last."""
+"""Versions of which a reliability diagram and a line of evidence are held: those scored last."""
 
 ALPHA = LeagueConfig().promote_alpha
 """Until the registry says under which rules a competition promotes."""
@@ -27,39 +27,66 @@ class LineUp:
         self.events: Newest[ModelEvent] = Newest(EVENTS)
         self._calibrations: Newest[Calibration] = Newest(VERSIONS)
         self._trials: Newest[TrialLine] = Newest(VERSIONS)
+        self._reigning = ""
 
     def take_event(self, event: ModelEvent) -> None:
         """Add to the history."""
         self.events.put(event.event_id, event)
 
-    def take_evaluation(self, evaluation: Evaluation) -> None:
-        """Count a match when it is first scored; later corrections change nothing here."""
+    def take_evaluation(self, evaluation: Evaluation, sealed: Prediction | None) -> None:
+        """Count a match when it is first scored; later corrections change nothing here.
+
+        `sealed` is the prediction that was scored, where it is held: forecasts that it calls blocked are no evidence.
+        """
         outcome = evaluation.outcome
         if evaluation.status != "final" or outcome is None:
             return
-        champion = next((score for score in evaluation.models if score.alias == "champion"), None)
         for score in evaluation.models:
             key = version_key(score.model, score.version)
             calibration = self._calibrations.get(key) or Calibration()
             calibration.add(score.probabilities, outcome)
             self._calibrations.put(key, calibration)
-            if champion is None or score is champion:
-                continue
-            pair = f"{version_key(champion.model, champion.version)} {key}"
-            trial = self._trials.get(pair) or TrialLine(champion, score, self._alpha())
-            trial.add(champion, score, outcome)
-            self._trials.put(pair, trial)
+        blocked = {
+            (forecast.model, forecast.version)
+            for forecast in (sealed.models if sealed else ())
+            if forecast.status == "blocked"
+        }
+        contenders = [score for score in evaluation.models if (score.model, score.version) not in blocked]
+        champion = self._champion(evaluation, contenders)
+        if champion is None:
+            return
+        reigning = version_key(champion.model, champion.version)
+        if reigning != self._reigning:
+            self._reigning, self._trials = reigning, Newest(VERSIONS)
+        for score in contenders:
+            if score is not champion:
+                key = version_key(score.model, score.version)
+                trial = self._trials.get(key) or TrialLine(champion, score, self._alpha())
+                trial.add(champion, score, outcome)
+                self._trials.put(key, trial)
+
+    def _champion(self, evaluation: Evaluation, scores: Sequence[Score]) -> Score | None:
+        """The forecast of the present champion; None where it has none, or came to the throne later.
+
+        A match may have been foretold under another champion, and counts for the present one all the same.
+        """
+        reign = None if self.registry is None else self.registry.champion
+        if reign is None:
+            return next((score for score in scores if score.alias == "champion"), None)
+        if reign.since is not None and evaluation.evaluated_at < reign.since:
+            return None
+        version = (reign.model, reign.version)
+        return next((score for score in scores if (score.model, score.version) == version), None)
 
     def calibration(self, model: str, version: int) -> Calibration | None:
         """How well the probabilities of a version keep what they promise; None when nothing of it was scored."""
         return self._calibrations.get(version_key(model, version))
 
     def trials(self) -> list[TrialLine]:
-        """The evidence of every challenger at work against the champion of the last scored match, by name."""
-        newest = self._trials.newest_first()
-        champion = (newest[0].champion, newest[0].champion_version) if newest else None
-        at_work = [trial for trial in newest if (trial.champion, trial.champion_version) == champion]
-        return sorted(at_work, key=lambda trial: (trial.challenger, trial.challenger_version))
+        """The evidence of every challenger at work against the present champion, by name."""
+        at_work = {version_key(line.model, line.version) for line in self.running()}
+        held = [trial for key, trial in self._trials.items() if self.registry is None or key in at_work]
+        return sorted(held, key=lambda trial: (trial.challenger, trial.challenger_version))
 
     def outcome_of(self, command_id: str) -> list[ModelEvent]:
         """What became of a command, the first event first; nothing when it was not answered yet."""
@@ -76,7 +103,7 @@ class LineUp:
 
     def _alpha(self) -> float:
         policy = {} if self.registry is None else self.registry.policy
-        alpha = policy.get("promote_alpha", ALPHA)
+        alpha = policy.get("alpha", ALPHA)
         return alpha if isinstance(alpha, float) and 0.0 < alpha < 1.0 else ALPHA
 
 

@@ -14,6 +14,9 @@ from stream_app.web.trials import TrialLine
 EVENTS_SHOWN = 60
 VERSIONS_SHOWN = 60
 
+WIDEST = 5.0
+"""Bounds are drawn from where they are this many times as wide as now."""
+
 THRESHOLD = "no difference"
 """Name of the line that a bound has to cross to be proof."""
 
@@ -101,7 +104,10 @@ def _chart_of(it: CompetitionView, line: TrialLine) -> str:
 
 
 def _trial_chart(line: TrialLine) -> Chart:
+    # The first bounds are so wide that they would set the scale of the whole chart.
     points = line.points()
+    widest = WIDEST * (points[-1].upper - points[-1].lower)
+    points = [point for point in points if point.upper - point.lower <= widest]
     return Chart(
         [float(point.matches) for point in points],
         {

@@ -38,6 +38,7 @@ SCREENS = {"desk": (1280, 900), "phone": (390, 844)}
 PAGES = {
     "now": "/",
     "competition": "/competitions/bundesliga",
+    "models": "/competitions/bundesliga/models",
     "alerts": "/alerts",
     "log": "/log?type=evaluation",
     "system": "/system",

@@ -11,9 +11,20 @@ from playwright.async_api import Browser, Page, expect
 from tests.e2e.conftest import has, send
 from tests.support import topics
 from tests.support.waiting import until
-from tests.web.made import alert, board, evaluation, prediction
+from tests.web.made import alert, analytics, board, evaluation, model_event, prediction, proposal_line, registry
 
-PAGES = ("/", "/competitions/seen", "/competitions/seen/matches/m1", "/alerts", "/log", "/system", "/competitions/none")
+PAGES = (
+    "/",
+    "/competitions/seen",
+    "/competitions/seen/matches/m1",
+    "/models",
+    "/competitions/seen/models?command=c1",
+    "/alerts",
+    "/log",
+    "/system",
+    "/sign-in",
+    "/competitions/none",
+)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -28,6 +39,9 @@ async def fill(kafka: str, view: str) -> None:
         alert(1, competition="seen"),
         alert(1, competition="seen", model="base_rate"),
         alert(2, competition="seen", model="base_rate", state="resolved"),
+        registry(proposals=(proposal_line(),), competition="seen"),
+        model_event(1, "refused", competition="seen", command_id="c1", reason="it is champion already"),
+        analytics("seen"),
         board(120, competition="seen"),
     )
     await until(lambda: has(view, "seen"), "the view has read it")

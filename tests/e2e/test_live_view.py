@@ -17,7 +17,17 @@ from tests.e2e.conftest import has, send, web
 from tests.support import topics
 from tests.support.programs import environment, run
 from tests.support.waiting import until
-from tests.web.made import KICKOFF, alert, board, evaluation, prediction
+from tests.web.made import (
+    KICKOFF,
+    alert,
+    analytics,
+    board,
+    evaluation,
+    model_event,
+    prediction,
+    proposal_line,
+    registry,
+)
 
 HOSTILE = "<img src=x onerror=window.brokenInto=true>"
 
@@ -119,11 +129,38 @@ async def test_no_page_is_wider_than_the_screen(kafka: str, view: str, page: Pag
         evaluation("m1", home=long, competition=name),
         board(200, competition=name),
         alert(1, competition=name),
+        registry(proposals=(proposal_line(),), competition=name),
+        model_event(competition=name, reason=long * 3),
+        analytics(name),
     )
     await until(lambda: has(view, name), "the view has read it")
-    for path in ("/", f"/competitions/{name}", f"/competitions/{name}/matches/m1", "/alerts", "/system"):
+    here = f"/competitions/{name}"
+    for path in ("/", here, f"{here}/matches/m1", "/models", f"{here}/models", "/alerts", "/system", "/sign-in"):
         await open_page(page, view + path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+async def test_a_first_visit_is_light(kafka: str, view: str, browser: Browser) -> None:
+    events = [event for number in range(60) for event in (prediction(f"m{number}"), evaluation(f"m{number}"))]
+    await send(kafka, *events, registry(), analytics(), board(200))
+    await until(lambda: has(view, "bundesliga"), "the view has read it")
+    for path in ("/", "/competitions/bundesliga", "/competitions/bundesliga/models"):
+        assert await transferred(browser, view + path) < 150_000, path
+
+
+async def transferred(browser: Browser, address: str) -> int:
+    """Bytes that come over the wire when the page is opened with an empty cache, up to its first push."""
+    context = await browser.new_context()
+    page = await context.new_page()
+    tools = await context.new_cdp_session(page)
+    await tools.send("Network.enable")
+    sizes: list[int] = []
+    tools.on("Network.dataReceived", lambda event: sizes.append(event["encodedDataLength"]))
+    await page.goto(address)
+    await expect(page.locator("#live")).to_have_text("live")
+    await context.close()
+    assert len(sizes) > 3
+    return sum(sizes)
 
 
 async def test_messages_change_the_open_page_without_a_reload(clean_kafka: str, tmp_path: Path, page: Page) -> None:

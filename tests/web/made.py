@@ -309,7 +309,7 @@ def registry(
         as_of=KICKOFF + hours * HOUR,
         champion=Reign(champion.model, champion.version, None, "policy", "the first of the models"),
         frozen=False,
-        policy={"approval": "manual", "promote_alpha": 0.05},
+        policy={"approval": "manual", "alpha": 0.05},
         versions=lines,
         proposals=proposals,
         comparisons=(comparison(),),

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from stream_app.evaluation.calibration import Calibration
-from stream_app.events import Evaluation, Outcome, Probabilities
+from stream_app.events import Evaluation, Outcome, Probabilities, Reign
 from stream_app.lifecycle.evidence import Evidence, difference
 from stream_app.web.lineup import VERSIONS, LineUp
 from stream_app.web.trials import CAPACITY, TrialLine
-from tests.web.made import evaluation, model_event, registry, version_line
+from tests.web.made import HOUR, KICKOFF, evaluation, model_event, prediction, registry, version_line
 
 GOOD, BAD = Probabilities(0.6, 0.25, 0.15), Probabilities(0.4, 0.3, 0.3)
 
@@ -29,7 +29,7 @@ def test_the_line_is_the_evidence_of_the_league_after_every_match() -> None:
     lineup, evidence = LineUp(), Evidence()
     for number in range(60):
         outcome: Outcome = "H" if number % 5 else "A"
-        lineup.take_evaluation(scored(number, outcome))
+        lineup.take_evaluation(scored(number, outcome), None)
         evidence.add(difference(GOOD, BAD, outcome))
         (trial,) = lineup.trials()
         last = trial.points()[-1]
@@ -55,21 +55,48 @@ def test_a_line_never_outgrows_its_bound_and_keeps_its_end() -> None:
 def test_a_new_champion_begins_new_lines_and_the_old_ones_are_gone() -> None:
     lineup = LineUp()
     for number in range(10):
-        lineup.take_evaluation(scored(number, "H"))
+        lineup.take_evaluation(scored(number, "H"), None)
     made = scored(10, "H")
     first, second = made.models
     lineup.take_evaluation(
-        replace(made, models=(replace(second, alias="champion"), replace(first, alias="challenger")))
+        replace(made, models=(replace(second, alias="champion"), replace(first, alias="challenger"))), None
     )
     (trial,) = lineup.trials()
     assert (trial.champion, trial.challenger) == ("base_rate", "elo_softmax")
     assert trial.points()[-1].matches == 1
 
 
+def test_who_reigns_is_what_the_registry_says_and_counts_from_then_on() -> None:
+    lineup = LineUp()
+    reign = Reign("base_rate", 1, KICKOFF + 2 * HOUR, "ada", "simple is better")
+    lines = (version_line("elo_softmax", 1, "challenger"), version_line("base_rate", 1, "champion"))
+    lineup.registry = replace(registry(*lines), champion=reign)
+    lineup.take_evaluation(replace(scored(1, "H"), evaluated_at=KICKOFF + HOUR), None)
+    assert lineup.trials() == []
+    # Foretold when another one was champion, as the parts in it say.
+    lineup.take_evaluation(replace(scored(2, "H"), evaluated_at=KICKOFF + 2 * HOUR), None)
+    (trial,) = lineup.trials()
+    assert (trial.champion, trial.challenger) == ("base_rate", "elo_softmax")
+    lineup.registry = replace(lineup.registry, versions=lines[1:])
+    assert lineup.trials() == []
+
+
+def test_blocked_forecasts_are_no_evidence() -> None:
+    lineup = LineUp()
+    made = prediction("m1")
+    first, second = made.models
+    lineup.take_evaluation(scored(1, "H"), replace(made, models=(first, replace(second, status="blocked"))))
+    lineup.take_evaluation(scored(1, "H"), replace(made, models=(replace(first, status="blocked"), second)))
+    assert lineup.trials() == []
+    lineup.take_evaluation(scored(1, "H"), made)
+    assert len(lineup.trials()) == 1
+    assert lineup.calibration("base_rate", 1) is not None
+
+
 def test_the_registry_says_how_sure_a_proof_has_to_be() -> None:
     lineup = LineUp()
-    lineup.registry = replace(registry(), policy={"promote_alpha": 0.01})
-    lineup.take_evaluation(scored(1, "H"))
+    lineup.registry = replace(registry(), policy={"alpha": 0.01})
+    lineup.take_evaluation(scored(1, "H"), None)
     assert lineup.trials()[0].alpha == 0.01
 
 
@@ -77,10 +104,10 @@ def test_reliability_counts_each_match_once() -> None:
     lineup, expected = LineUp(), Calibration()
     outcomes: tuple[Outcome, ...] = ("H", "D", "A", "H")
     for number, outcome in enumerate(outcomes):
-        lineup.take_evaluation(scored(number, outcome))
+        lineup.take_evaluation(scored(number, outcome), None)
         expected.add(GOOD, outcome)
-    lineup.take_evaluation(replace(scored(0, "A"), status="corrected"))
-    lineup.take_evaluation(evaluation("m9", goals=None, status="void"))
+    lineup.take_evaluation(replace(scored(0, "A"), status="corrected"), None)
+    lineup.take_evaluation(evaluation("m9", goals=None, status="void"), None)
     held = lineup.calibration("base_rate", 1)
     assert held is not None
     assert held.bins() == expected.bins()
@@ -92,7 +119,7 @@ def test_versions_without_end_are_not_held_without_end() -> None:
     for version in range(2 * VERSIONS):
         made = scored(version, "H")
         first, second = made.models
-        lineup.take_evaluation(replace(made, models=(first, replace(second, version=version + 1))))
+        lineup.take_evaluation(replace(made, models=(first, replace(second, version=version + 1))), None)
     assert lineup.calibration("base_rate", 2 * VERSIONS) is not None
     assert lineup.calibration("base_rate", 1) is None
     assert len(lineup.trials()) == VERSIONS
@@ -123,6 +150,6 @@ def test_those_at_work_come_with_the_champion_first() -> None:
 @pytest.mark.parametrize("alpha", [True, "high", 7.0, 0.0])
 def test_a_policy_that_makes_no_sense_is_not_drawn_with(alpha: float | str | bool) -> None:
     lineup = LineUp()
-    lineup.registry = replace(registry(), policy={"promote_alpha": alpha})
-    lineup.take_evaluation(scored(1, "H"))
+    lineup.registry = replace(registry(), policy={"alpha": alpha})
+    lineup.take_evaluation(scored(1, "H"), None)
     assert lineup.trials()[0].alpha == 0.05
