@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check bench chaos study-analytics format lock dev-up dev-down dev-status clean
+.PHONY: help setup demo test check bench chaos study-analytics study-lifecycle format lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -48,6 +48,10 @@ chaos: ## Kill workers and broker under load, then check that every message coun
 study-analytics: ## Measure how often chance is suspected, and how soon planted defects are found (ARGS="--sequences 100")
 	@scripts/dev/bootstrap.sh --quiet
 	@exec $(BIN)/python -m tests.studies.analytics $(ARGS)
+
+study-lifecycle: ## Measure false promotions, how soon a better model is found and what mending mends (ARGS=--quick)
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m tests.studies.lifecycle $(ARGS)
 
 format: ## Format the code and put the imports in order
 	@scripts/dev/bootstrap.sh --quiet

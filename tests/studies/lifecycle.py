@@ -16,7 +16,7 @@ from tests.studies.comparing import (
     evaluated,
     real_promotion,
 )
-from tests.studies.mending import Mended, mending
+from tests.studies.mending import Fault, faults, healthy
 
 OWN_ERRORS = (0.121, 0.171, 0.242)
 """Errors with which a champion is worse by about .0025, .005 and .01 nats."""
@@ -69,21 +69,23 @@ def healing(divisor: int) -> None:
     matches = bundesliga()
     matches = matches[: len(matches) // divisor]
     for name in ("logistic_regression_v1", "match_model_v1"):
-        for share, after in ((0.5, 1_000), (0.5, len(matches)), (0.25, 1_000)):
-            show(mending(matches, name, int(share * len(matches)), after // divisor))
+        told = healthy(matches, name)
+        print(f"{name}, without a fault, {told.matches} matches: {told.alone:.5f}")
+        print(f"  allowed to mend itself: {told.mending:.5f} ({told.changes} changes)")
+        print(f"  the plain rule as it is set found a cause {told.rule_fired} times; learning every ten confident")
+        print(f"  errors again without a guard: {told.unguarded:.5f} ({told.steps} steps)")
+        places = [len(matches) * part // 4 for part in ((1, 2, 3) if name == "logistic_regression_v1" else (2,))]
+        for fault in faults(matches, name, places, (1_000 // divisor, len(matches))):
+            show(fault)
 
 
-def show(told: Mended) -> None:
-    """Print one study of a fault."""
-    print(f"{told.model}, weights x 1.7 before match {told.fault_at}, the {told.after} matches from there on")
-    print(f"  healthy {told.healthy_after:.4f}, with the fault {told.broken:.4f}, mended {told.mended:.4f}:", end=" ")
+def show(told: Fault) -> None:
+    """Print what became of a fault."""
+    print(f"{told.model}, weights x 1.7 before match {told.place}, the {told.matches} matches after that:")
+    print(f"  healthy {told.healthy:.4f}, with the fault {told.broken:.4f}, mended {told.mended:.4f}:", end=" ")
     print(f"{told.recovered:.0%} of the loss recovered")
     for place, reason in told.attempts:
         print(f"    after {place} matches: {reason}")
-    print(f"  without a fault, all {told.matches} matches: {told.healthy:.5f}; allowed to mend itself", end=" ")
-    print(f"{told.healthy_mending:.5f} ({told.accepted_when_healthy} changes)")
-    print(f"  the rule as it is set fired {told.rule_fired} times; learning every ten confident errors again,", end=" ")
-    print(f"without a guard: {told.unguarded:.5f} ({told.steps} steps)")
 
 
 def main() -> None:

@@ -116,63 +116,88 @@ def _said(model: MatchModel, x: dict[str, float]) -> Probabilities:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
-    """Mean log loss of each variant of a model, in nats.
+class Healthy:
+    """Mean log loss of a model without a fault, in nats: left alone, and allowed to mend itself with so many changes.
 
-    `healthy` and `healthy_mending`: without fault, left alone and with reinforcement. `unguarded`: without fault, with
-    the plain rule and no guard, which took `steps` steps; `rule_fired` is how often the rule as it is set fired.
-    `broken` and `mended`: from the fault on (`healthy_after` beside them) over `after` matches, left alone and with
-    reinforcement.
+    `unguarded` is the one that learned its confident errors again without a guard, in so many `steps`; `rule_fired` is
+    how often the plain rule found a cause as it is set.
     """
 
     model: str
     matches: int
-    healthy: float
-    healthy_mending: float
-    accepted_when_healthy: int
+    alone: float
+    mending: float
+    changes: int
     unguarded: float
     steps: int
     rule_fired: int
-    fault_at: int
-    after: int
-    healthy_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Mean log loss in the matches after a fault, in nats: of the model without it, with it, and mending itself.
+
+    `attempts` are those after the fault: how many matches after it, and what was decided.
+    """
+
+    model: str
+    place: int
+    matches: int
+    healthy: float
     broken: float
     mended: float
     attempts: tuple[tuple[int, str], ...]
 
     @property
     def recovered(self) -> float:
-        """Share of the loss that reinforcement wins back."""
-        return (self.broken - self.mended) / (self.broken - self.healthy_after)
+        """Share of the loss that mending wins back."""
+        return (self.broken - self.mended) / (self.broken - self.healthy)
 
 
-def mending(matches: Sequence[PlayedMatch], model: str, fault_at: int, after: int) -> Mended:
-    """Follow five copies of a model through `matches`; the fault comes before the match at place `fault_at`."""
+def healthy(matches: Sequence[PlayedMatch], model: str) -> Healthy:
+    """Follow a model without a fault through `matches`, alone, mending itself, and learning its errors unguarded."""
     config = LeagueConfig()
-    rule = replace(config, reinforce="rule")
-    off = replace(config, reinforce="off")
-    healthy, healthy_mending, unguarded, broken, mended = patients = [
-        Patient(zoo.create(model), rule),
+    alone, mending, unguarded = patients = [
+        Patient(zoo.create(model), replace(config, reinforce="rule")),
         Patient(zoo.create(model), config, mends=True),
-        Patient(zoo.create(model), off, unguarded=True),
-        Patient(zoo.create(model), off, fault_at=fault_at),
-        Patient(zoo.create(model), config, fault_at=fault_at, mends=True),
+        Patient(zoo.create(model), replace(config, reinforce="off"), unguarded=True),
     ]
     follow(matches, patients)
-    part = slice(fault_at + 1, fault_at + 1 + after)
-    return Mended(
+    return Healthy(
         model=model,
         matches=len(matches),
-        healthy=fmean(healthy.losses),
-        healthy_mending=fmean(healthy_mending.losses),
-        accepted_when_healthy=sum(attempt.model is not None for _, attempt in healthy_mending.attempts),
+        alone=fmean(alone.losses),
+        mending=fmean(mending.losses),
+        changes=sum(attempt.model is not None for _, attempt in mending.attempts),
         unguarded=fmean(unguarded.losses),
         steps=unguarded.fired,
-        rule_fired=healthy.fired,
-        fault_at=fault_at,
-        after=len(broken.losses[part]),
-        healthy_after=fmean(healthy.losses[part]),
-        broken=fmean(broken.losses[part]),
-        mended=fmean(mended.losses[part]),
-        attempts=tuple((place - fault_at, attempt.reason) for place, attempt in mended.attempts if place > fault_at),
+        rule_fired=alone.fired,
     )
+
+
+def faults(matches: Sequence[PlayedMatch], model: str, places: Sequence[int], after: Sequence[int]) -> list[Fault]:
+    """Put the fault into a model before the matches at these places; figures over so many matches `after` each."""
+    config = LeagueConfig()
+    off = replace(config, reinforce="off")
+    sound = Patient(zoo.create(model), off)
+    broken = [Patient(zoo.create(model), off, fault_at=place) for place in places]
+    mended = [Patient(zoo.create(model), config, fault_at=place, mends=True) for place in places]
+    follow(matches, [sound, *broken, *mended])
+    found = []
+    for place, sick, healing in zip(places, broken, mended, strict=True):
+        for span in after:
+            # The fault is in the model from the learning of this match on.
+            part = slice(place + 1, place + 1 + span)
+            attempts = [(number - place, attempt.reason) for number, attempt in healing.attempts]
+            found.append(
+                Fault(
+                    model=model,
+                    place=place,
+                    matches=len(sick.losses[part]),
+                    healthy=fmean(sound.losses[part]),
+                    broken=fmean(sick.losses[part]),
+                    mended=fmean(healing.losses[part]),
+                    attempts=tuple((since, reason) for since, reason in attempts if 0 < since <= span),
+                )
+            )
+    return found
