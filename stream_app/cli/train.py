@@ -102,7 +102,7 @@ def train(
                 "features": list(names),
                 "rows": trained.rows,
                 "source": table.file,
-                "data_digest": trained.data_digest,
+                "data_digest": entry.data_digest,
                 "base_rate": trained.base_rate.plain(),
                 "folds": [fold.plain() for fold in trained.folds],
             },

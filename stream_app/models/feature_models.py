@@ -19,6 +19,18 @@ from stream_app.models.scaling import Standardiser
 from stream_app.models.softmax import HeadBank, softmax
 
 
+DEFAULT_FEATURES = ("home_form", "away_form", "home_strength", "away_strength", "head_to_head")
+"""What a model looks at that is told nothing else: the numbers of the shipped sample, which `stream-app sample` explains."""
+
+
+def input_name(feature: str) -> str:
+    """The input by which models see the upstream number called `feature`."""
+    return UPSTREAM_PREFIX + feature
+
+
+DEFAULT_INPUTS = tuple(map(input_name, DEFAULT_FEATURES))
+
+
 class KalmanSoftmax(MatchModel):
     """A Bayesian multinomial logistic regression (a Kalman softmax head) on standardised numbers and a constant.
 
@@ -30,7 +42,7 @@ class KalmanSoftmax(MatchModel):
     WEIGHT_VARIANCE = 0.05
     FORGET = 0.9999
 
-    def __init__(self, inputs: tuple[str, ...]) -> None:
+    def __init__(self, inputs: tuple[str, ...] = DEFAULT_INPUTS) -> None:
         self.inputs = inputs
         self.scale = Standardiser(len(inputs))
         self.head = HeadBank([[self.BIAS_VARIANCE, *(self.WEIGHT_VARIANCE for _ in inputs)]], [self.FORGET])
@@ -103,14 +115,13 @@ ALGORITHMS: Mapping[str, Callable[[tuple[str, ...]], MatchModel]] = {
 }
 """What can be trained on a table, by the name by which it is asked for."""
 
+FAMILY = "feature_model"
+"""Name in the zoo of all of them: one that comes into a league brings its state along, and with it its kind and what it
+looks at."""
+
 
 def create_algorithm(algorithm: str, features: tuple[str, ...]) -> MatchModel:
     """A new, cold model of upstream numbers called `features`. InvalidInput for a name that no algorithm has."""
     if algorithm not in ALGORITHMS:
         raise InvalidInput(f"algorithm {algorithm!r}: unknown; the algorithms are {', '.join(ALGORITHMS)}")
     return ALGORITHMS[algorithm](tuple(map(input_name, features)))
-
-
-def input_name(feature: str) -> str:
-    """The input by which models see the upstream number called `feature`."""
-    return UPSTREAM_PREFIX + feature

@@ -8,6 +8,7 @@ from stream_app.errors import InvalidInput
 from stream_app.models.baselines import BaseRate
 from stream_app.models.contract import MatchModel
 from stream_app.models.ensemble import VotingEnsemble
+from stream_app.models.feature_models import FAMILY, KalmanSoftmax
 from stream_app.models.match_model import MatchModel1
 from stream_app.models.river_models import LogisticRegression, NaiveBayes, RandomForest
 
@@ -19,6 +20,7 @@ MODELS: dict[str, Callable[[], MatchModel]] = {
     "ensemble_v1": VotingEnsemble,
     "elo_softmax": lambda: LogisticRegression(("elo_difference",)),
     "base_rate": BaseRate,
+    FAMILY: KalmanSoftmax,
 }
 
 

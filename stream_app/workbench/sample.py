@@ -16,11 +16,12 @@ from stream_app.errors import InvalidInput
 from stream_app.events import Features, Outcome, Result, outcome_of
 from stream_app.feeds.datasets import PlayedMatch
 from stream_app.feeds.schedule import schedule
+from stream_app.models.feature_models import DEFAULT_FEATURES
 from stream_app.ratings import Match
 from stream_app.ratings.calendar import Calendar
 from stream_app.ratings.elo import SCALE, Elo
 
-SAMPLE_FEATURES = ("home_form", "away_form", "home_strength", "away_strength", "head_to_head")
+SAMPLE_FEATURES = DEFAULT_FEATURES
 """The five, in their order:
 
 `home_form`, `away_form`

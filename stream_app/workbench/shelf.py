@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypedDict
 
 import orjson
 
-from stream_app.durability.snapshot import VERSIONS, SnapshotInfo, SnapshotRefused, freeze, thaw
+from stream_app.durability.artefact import ArtefactRefused, open_sealed, seal
+from stream_app.durability.snapshot import VERSIONS
 from stream_app.errors import InvalidInput
+from stream_app.events import Notes
+from stream_app.lifecycle.handover import Handover
+from stream_app.lifecycle.knowledge import Knowledge
+from stream_app.lifecycle.promotion import Contender
 from stream_app.models.contract import MatchModel
+from stream_app.models.feature_models import FAMILY
 from stream_app.workbench.training import Trained, examples, train
 
 LIST = "models.json"
@@ -35,8 +41,11 @@ BUILT_IN: Mapping[str, str] = {
 
 BUILT_IN_VERSION = 0
 
-_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
-_LONGEST_NAME = 80
+NOWHERE = ""
+"""Stands for the competition of a model that has learned a table and works in none yet."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+"""What can name a model anywhere in the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +96,6 @@ class Ready:
 
     entry: Shelved
     model: MatchModel
-
-
-class _State(TypedDict):
-    model: MatchModel
-    name: str
-    version: int
-    features: tuple[str, ...]
 
 
 class Shelf:
@@ -156,13 +158,7 @@ class Shelf:
                 entries = self.entries()
                 version = 1 + max((entry.version for entry in entries if entry.model == model), default=0)
                 entry = _describe(model, version, trained, source, f"{now:%Y-%m-%dT%H:%M:%SZ}")
-                state: _State = {
-                    "model": trained.model,
-                    "name": model,
-                    "version": version,
-                    "features": trained.features,
-                }
-                blob = freeze(state, SnapshotInfo(_owner(model), version), self._key)
+                blob = seal(_handover(entry, trained), self._key)
                 _replace(self.folder / entry.file, blob)
                 listed = {"format": LIST_FORMAT, "models": [asdict(known) for known in (*entries, entry)]}
                 _replace(self.folder / LIST, orjson.dumps(listed, option=orjson.OPT_INDENT_2))
@@ -185,15 +181,14 @@ class Shelf:
     def _load(self, entry: Shelved) -> MatchModel:
         path = self.folder / entry.file
         try:
-            state = thaw(path.read_bytes(), self._key)
+            found = open_sealed(path.read_bytes(), self._key)
         except OSError as error:
             raise InvalidInput(f"{path}: {error.strerror}; train model {entry.model!r} anew") from None
-        except SnapshotRefused as refused:
+        except ArtefactRefused as refused:
             raise InvalidInput(f"{path}: {refused}; train model {entry.model!r} anew") from None
-        if not isinstance(state, dict) or (state.get("name"), state.get("version")) != (entry.model, entry.version):
+        if found.contender != Contender(entry.model, entry.version):
             raise InvalidInput(f"{path}: holds something else; wanted version {entry.version} of {entry.model!r}")
-        model: MatchModel = state["model"]
-        return model
+        return found.model
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -215,10 +210,25 @@ def built_in(model: str) -> Ready:
 
 
 def check_name(model: str) -> None:
-    """Raises InvalidInput when `model` cannot name a model and its file."""
-    if not 0 < len(model) <= _LONGEST_NAME or not set(model) <= _NAME_CHARACTERS or model.startswith((".", "-")):
-        wanted = f"at most {_LONGEST_NAME} letters, digits, '_', '-' and '.', such as custom_v1"
+    """Raises InvalidInput when `model` cannot name a model."""
+    if not _NAME.fullmatch(model):
+        wanted = "a small letter, then at most 63 small letters, digits and '_', such as custom_v1"
         raise InvalidInput(f"--model-id {model!r}: wanted {wanted}")
+
+
+def _handover(entry: Shelved, trained: Trained) -> Handover:
+    """What a league takes that lets the model go on from here."""
+    training: Notes = {
+        "algorithm": entry.algorithm,
+        "features": ", ".join(entry.features),
+        "rows": entry.rows,
+        "source": entry.source,
+        "trained_at": entry.trained_at,
+        "log_loss": entry.figures["log_loss"],
+        "base_rate_log_loss": entry.base_rate["log_loss"],
+    }
+    contender = Contender(entry.model, entry.version)
+    return Handover(NOWHERE, contender, FAMILY, trained.model, trained.knowledge, Knowledge(), training)
 
 
 def _describe(model: str, version: int, trained: Trained, source: str, trained_at: str) -> Shelved:
@@ -231,7 +241,7 @@ def _describe(model: str, version: int, trained: Trained, source: str, trained_a
         rows=trained.rows,
         trained_at=trained_at,
         source=source,
-        data_digest=trained.data_digest,
+        data_digest=trained.knowledge.chain.hex(),
         figures=trained.progressive.plain(),
         base_rate=trained.base_rate.plain(),
         folds=tuple(fold.plain() for fold in trained.folds),
@@ -242,11 +252,6 @@ def _describe(model: str, version: int, trained: Trained, source: str, trained_a
 def _entry(fields: Mapping[str, object]) -> Shelved:
     entry = Shelved(**fields)  # type: ignore[arg-type]  # as `asdict` wrote them; another shape raises TypeError
     return Shelved(**{**fields, "features": tuple(entry.features), "folds": tuple(entry.folds)})  # type: ignore[arg-type]  # as above
-
-
-def _owner(model: str) -> str:
-    """What a state file names instead of a competition, so that neither passes for the other."""
-    return f"model {model}"
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import orjson
 
 from stream_app.errors import InvalidInput
 from stream_app.evaluation.calibration import Calibration
@@ -14,6 +11,7 @@ from stream_app.evaluation.rolling import Tally, marks_of
 from stream_app.events import Figures, Outcome, Probabilities
 from stream_app.league.fixtures import Given
 from stream_app.league.member import score
+from stream_app.lifecycle.knowledge import Knowledge, seal_of
 from stream_app.models.baselines import BaseRate
 from stream_app.models.contract import MatchModel, guarded
 from stream_app.models.feature_models import create_algorithm, input_name
@@ -66,8 +64,8 @@ class Trained:
         How the running base rate did on the same rows: what a model has to beat.
     folds
         How a model of the same kind did on each part of the table that it had not learned; empty unless asked for.
-    data_digest
-        SHA-256 of what was learned: the rows in their order.
+    knowledge
+        What was learned: the number of rows, and a fingerprint of all of them in their order.
     """
 
     model: MatchModel
@@ -77,7 +75,7 @@ class Trained:
     progressive: Quality
     base_rate: Quality
     folds: tuple[Quality, ...]
-    data_digest: str
+    knowledge: Knowledge
 
 
 class _Marks:
@@ -134,11 +132,12 @@ def train(
     if folds and not FEWEST_FOLDS <= folds <= len(rows):
         raise InvalidInput(f"--folds {folds}: wanted {FEWEST_FOLDS} to {len(rows)}, as many as there are rows")
     model, base = create_algorithm(algorithm, features), BaseRate()
-    mine, others = _Marks(), _Marks()
+    mine, others, knowledge = _Marks(), _Marks(), Knowledge()
     for example in rows:
         mine.add(model, example)
         others.add(base, example)
         model.learn_one(example.x, example.outcome)
+        knowledge.add(seal_of(example.x, example.outcome))
         base.learn_one(example.x, example.outcome)
         advance()
     return Trained(
@@ -149,7 +148,7 @@ def train(
         progressive=mine.quality(),
         base_rate=others.quality(),
         folds=tuple(_fold(algorithm, features, rows, folds, part, advance) for part in range(folds)),
-        data_digest=_digest(rows),
+        knowledge=knowledge,
     )
 
 
@@ -173,12 +172,3 @@ def _fold(
         marks.add(model, example)
         advance()
     return marks.quality()
-
-
-def _digest(rows: Sequence[Example]) -> str:
-    digest = hashlib.sha256()
-    for example in rows:
-        digest.update(
-            orjson.dumps([example.x, example.outcome], option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
-        )
-    return digest.hexdigest()

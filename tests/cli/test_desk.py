@@ -174,7 +174,7 @@ def test_the_table_of_a_training_says_when_nothing_was_gained(call: Call) -> Non
     ("arguments", "reason"),
     [
         (["--algorithm", "Perceptron"], "--algorithm 'Perceptron': unknown; wanted KalmanSoftmax"),
-        (["--model-id", "../x"], r"--model-id '\.\./x': wanted at most 80 letters"),
+        (["--model-id", "../x"], r"--model-id '\.\./x': wanted a small letter"),
         (["--data", "no.csv"], r"file no\.csv: No such file"),
         (["--features", "home_form,,x"], "--features 'home_form,,x': wanted names"),
         (["--features", "home_form,form"], "no column form; wanted home_form, form"),
