@@ -186,13 +186,22 @@ def test_there_is_no_schema_of_another_name() -> None:
 @pytest.mark.parametrize("kind", get_args(LeagueKind))
 def test_what_a_league_says_is_as_the_schemas_say(kind: LeagueKind) -> None:
     league = League("a")
-    said: list[Event] = [*league.configure(Configure("a", LeagueConfig(kind=kind, window=10, decay_drop=0.001)))]
+    config = LeagueConfig(kind=kind, window=10, decay_drop=0.001, alert_rate=100.0)
+    said: list[Event] = [*league.configure(Configure("a", config))]
     said += league.tables()
     for event in schedule(played("a", 300)):
         said += league.predict(event) if isinstance(event, Features) else league.learn(event)
     said += league.tables()
     schema_of = {event: name for name, event in CLASSES.items()}
-    assert {type(event) for event in said} == {Prediction, Evaluation, DecayAlert, ModelEvent, Scoreboard, Analytics, Registry}
+    assert {type(event) for event in said} == {
+        Prediction,
+        Evaluation,
+        DecayAlert,
+        ModelEvent,
+        Scoreboard,
+        Analytics,
+        Registry,
+    }
     for message in said:
         schemas.validator(schema_of[type(message)]).validate(orjson.loads(encode(message)))
 

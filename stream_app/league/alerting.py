@@ -107,7 +107,7 @@ class Alerts:
             window=window,
             evidence=sight.evidence,
             limit=sight.limit,
-            message=f"{name} {version} is no longer at work" if left else sentence(name, change, window),
+            message=f"version {version} of {name} has left its place" if left else sentence(name, change, window),
         )
 
 

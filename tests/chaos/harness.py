@@ -65,9 +65,10 @@ class _Harness:
             # Small enough for most snapshots to need several pieces, and some to need one.
             snapshot_piece_bytes=8_000,
             checkpoint_interval_s=1.0,
-            # Figures over few matches, and a low bar: alerts are to be among the outputs.
+            # Figures over few matches, a low bar and many false alarms: alerts are to be among the outputs.
             window=20,
             decay_drop=0.02,
+            alert_rate=100.0,
         )
         self._outputs = Outputs(broker.bootstrap, PARTITIONS)
         self._result = Run(plan, self._fleet)

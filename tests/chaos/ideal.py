@@ -66,7 +66,8 @@ class Ideal:
         competition = (sent.key or b"").decode()
         if competition not in self._books:
             self._books[competition] = Book(competition)
-            config = encode(Configure(competition, load(window=20, decay_drop=0.02).league_config(competition)))
+            settings = load(window=20, decay_drop=0.02, alert_rate=100.0)
+            config = encode(Configure(competition, settings.league_config(competition)))
             self._append(Entry("configure", competition, NO_SOURCE, -1, config), partition)
         kind: Kind = "features" if sent.topic == FEATURES else "result"
         self._append(Entry(kind, competition, sent.topic, offset, sent.value or b""), partition)

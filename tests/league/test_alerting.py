@@ -117,7 +117,7 @@ def test_what_is_open_is_resolved_once_when_its_model_leaves() -> None:
     resolved = alerts(tell(league, features("next", day=40)))
     assert {(alert.kind, alert.metric) for alert in resolved} == opened
     assert {(alert.model, alert.state, alert.message) for alert in resolved} == {
-        ("base_rate", "resolved", "base_rate 1 is no longer at work")
+        ("base_rate", "resolved", "version 1 of base_rate has left its place")
     }
     assert alerts(tell(league, features("next but one", day=41))) == []
 

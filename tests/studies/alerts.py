@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from statistics import median
 
@@ -45,7 +46,7 @@ STARTS = range(1_000, 7_001, 500)
 
 
 class Ours:
-    """The three kinds of alerts of the service, about one model."""
+    """The alerts of the service about one model. What is raised while another kind is open is the same trouble."""
 
     def __init__(self) -> None:
         self.watch, self.standing, self.n = Watch(), Standing(CONFIG.window), 0
@@ -55,7 +56,9 @@ class Ours:
         marks = marks_of(score(Given("m", 1, "champion", forecast), outcome))
         self.standing.change(str(self.n), None, marks)
         self.watch.add(forecast, outcome, CONFIG)
-        return any(change.state == "raised" for change in self.watch.look(self.standing, CONFIG))
+        was_open = bool(self.watch.open())
+        changes = self.watch.look(self.standing, CONFIG)
+        return not was_open and any(change.state == "raised" for change in changes)
 
 
 class Bare:
@@ -240,11 +243,11 @@ def alarms(rule: Rule, stream: Stream) -> Iterator[int]:
     return (number for number, (forecast, outcome) in enumerate(stream, 1) if rule.raises(forecast, outcome))
 
 
-def delay(make: Callable[[], Rule], stream: Stream) -> int | None:
-    """Matches from the fault to the first alert after it; None when there was one before it."""
+def delay(make: Callable[[], Rule], stream: Stream) -> float | None:
+    """Matches from the fault to the first alert after it, infinite without one; None when there was one before it."""
     first = next(alarms(make(), stream), None)
     if first is None:
-        return AT_MOST
+        return math.inf
     return first - HEALTHY_BEFORE if first > HEALTHY_BEFORE else None
 
 
@@ -264,24 +267,31 @@ def per_thousand(make: Callable[[], Rule], streams: list[Stream]) -> float:
 
 
 def middle(make: Callable[[], Rule], streams: list[Stream]) -> float | None:
-    """The median delay; None when no stream was quiet until its fault, or when the half of them never found it."""
+    """The median delay over the streams that were quiet until their fault; None when fewer than half find it."""
     found = [it for stream in streams if (it := delay(make, stream)) is not None]
-    return None if not found or median(found) >= AT_MOST else float(median(found))
+    return None if not found or math.isinf(median(found)) else float(median(found))
 
 
-def compare(real: Real, pool: Numbers, streams: int, healthy: int, rules: dict[str, Callable[[], Rule]]) -> list[Line]:
-    """The figures of every rule over the same streams."""
+def compare(
+    real: Real,
+    streams: int,
+    healthy: int,
+    rules: dict[str, Callable[[], Rule]],
+    *,
+    at_most: int = AT_MOST,
+    starts: Iterable[int] = STARTS,
+) -> list[Line]:
+    """The figures of every rule over the same streams; simulated are matches like those of `real`."""
+    pool = real.said
     random = np.random.default_rng(20261125)
     quiet = [simulated(None, pool, healthy, random) for _ in range(streams)]
     real_quiet = [stream_of(real.said, real.outcomes)]
     ill = {
-        fault: [simulated(fault, pool, HEALTHY_BEFORE + AT_MOST, random) for _ in range(streams)] for fault in FAULTS
+        fault: [simulated(fault, pool, HEALTHY_BEFORE + at_most, random) for _ in range(streams)] for fault in FAULTS
     }
     real_ill = {
         fault: [
-            real.after(start - HEALTHY_BEFORE).with_fault(fault, random)[: HEALTHY_BEFORE + AT_MOST]
-            for start in STARTS
-            if start + HEALTHY_BEFORE < len(real.homes)
+            real.after(start - HEALTHY_BEFORE).with_fault(fault, random)[: HEALTHY_BEFORE + at_most] for start in starts
         ]
         for fault in FAULTS
     }
@@ -305,7 +315,7 @@ def main() -> None:
     options = parser.parse_args()
     reals, raised = told(bundesliga(), CONFIG)
     champion = reals[CONFIG.models[0]]
-    lines = compare(champion, champion.said, options.streams, options.healthy, RULES)
+    lines = compare(champion, options.streams, options.healthy, RULES)
     if options.json:
         json.dump([asdict(line) for line in lines], sys.stdout, indent=2)
         return
