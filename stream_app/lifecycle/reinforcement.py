@@ -11,22 +11,27 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from statistics import fmean
 from typing import Literal
 
 from river import linear_model, optim
 
 from stream_app.events import OUTCOMES, LeagueConfig
+from stream_app.lifecycle.evidence import e_value
 from stream_app.lifecycle.recent import RecentMatch
 from stream_app.lifecycle.suspicion import Cause
-from stream_app.lifecycle.tempered import Tempered, best_power, logs_of, tempered
+from stream_app.lifecycle.tempered import LARGEST, Tempered, best_power, logs_of, tempered
 from stream_app.models.contract import MatchModel
 from stream_app.models.river_models import RiverModel
 from stream_app.models.softmax import Triple
 
 STANDARD_ERRORS = 1.64
 """Standard errors by which a candidate's mean log loss has to be the lower: one-sided 5 %."""
+
+PROOF = 20.0
+"""e-value on held-back matches with which another temperature is better, whatever the standard error: 5 % as well."""
 
 FEWEST = 100
 """Recent matches that an attempt takes; on fewer, nothing but a miracle is significant."""
@@ -36,22 +41,30 @@ Candidate = Literal["temperature", "replay", "fine_tune"]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A candidate on held-back matches: by how much its mean log loss is lower, in nats, and the standard error."""
+    """A candidate on held-back matches: by how much its mean log loss is lower, in nats, and the standard error.
+
+    `e_value` is the evidence that the model's own probabilities are wrong in the way that the candidate says; None of a
+    candidate that differs by more than one number.
+    """
 
     candidate: Candidate
     gain: float
     error: float
     matches: int
+    e_value: float | None = None
 
     @property
     def is_better(self) -> bool:
         """Whether it is significantly better than the model as it is."""
+        if self.e_value is not None and self.e_value >= PROOF:
+            return True
         return self.gain > STANDARD_ERRORS * self.error
 
     @property
     def words(self) -> str:
         """The judgement for people."""
-        return f"{self.candidate} {self.gain:+.4f} nats a match (standard error {self.error:.4f})"
+        proof = "" if self.e_value is None else f", e-value {self.e_value:.3g}"
+        return f"{self.candidate} {self.gain:+.4f} nats a match (standard error {self.error:.4f}{proof})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,8 @@ class Attempt:
             notes[f"{judged.candidate}.gain"] = judged.gain
             notes[f"{judged.candidate}.standard_error"] = judged.error
             notes[f"{judged.candidate}.matches"] = judged.matches
+            if judged.e_value is not None:
+                notes[f"{judged.candidate}.e_value"] = judged.e_value
         return notes
 
 
@@ -80,16 +95,22 @@ def reinforce(model: MatchModel, recent: Sequence[RecentMatch], cause: Cause, co
     Matches at even places are for building and those at odd places for judging, so both are as recent. The candidates:
 
     * `temperature`: the model with another certainty, one number on top. There both halves judge what the other gave,
-      since one number can hardly have learned a match by heart; at this size half the matches alone often miss it.
+      since one number can hardly have learned a match by heart. Errors call for less certainty only, a person may get
+      more.
     * `replay`: a copy that learns the matches again, those that it gets wrong twice.
     * `fine_tune`: a copy that learns the confident errors of the last days alone, at a step of its own if it has one.
 
-    Of those that are better by more than `STANDARD_ERRORS` standard errors the one with the largest gain is accepted.
+    A candidate is better when its gain is above `STANDARD_ERRORS` standard errors. Between two forecasts of any kind
+    that is what can be asked; but it takes thousands of matches, and a fault costs most in the first hundreds. Another
+    temperature is the model itself but for one number, and there the likelihood ratio on held-back matches is a much
+    sharper judge: its mean is 1 at most while the model's own probabilities are right, so it is an e-value (Wasserman,
+    Ramdas and Balakrishnan, "Universal inference", PNAS 117 (2020), section 2; the mean of both halves is one again).
+    Of those that are better the one with the largest gain is accepted.
     """
     if len(recent) < FEWEST:
         return Attempt(cause, (), None, None, f"only {len(recent)} of {FEWEST} recent matches")
     said = [logs_of(model.predict_proba_one(match.x)) for match in recent]
-    tries = [_temperature(model, recent, said), _replay(model, recent, said)]
+    tries = [_temperature(model, recent, said, cause), _replay(model, recent, said)]
     if (tuned := _fine_tune(model, recent, said, config)) is not None:
         tries.append(tuned)
     judged = tuple(judgement for judgement, _ in tries)
@@ -104,23 +125,25 @@ def reinforce(model: MatchModel, recent: Sequence[RecentMatch], cause: Cause, co
 _Try = tuple[Judged, Callable[[], MatchModel]]
 
 
-def _temperature(model: MatchModel, recent: Sequence[RecentMatch], said: Sequence[Triple]) -> _Try:
+def _temperature(model: MatchModel, recent: Sequence[RecentMatch], said: Sequence[Triple], cause: Cause) -> _Try:
+    most = LARGEST if cause == "command" else 1.0
     hits = [OUTCOMES.index(match.outcome) for match in recent]
     gains = [0.0] * len(recent)
     for build, judge in ((0, 1), (1, 0)):
-        power = best_power(said[build::2], hits[build::2])
+        power = min(best_power(said[build::2], hits[build::2]), most)
         for place in range(judge, len(recent), 2):
             logs, hit = said[place], hits[place]
             gains[place] = math.log(tempered(logs, power)[hit] / tempered(logs, 1.0)[hit])
 
     def whole() -> MatchModel:
         # One temperature on top of another would be one too many: the old one is replaced.
-        power = best_power(said, hits)
+        power = min(best_power(said, hits), most)
         if isinstance(model, Tempered):
             return Tempered(copy.deepcopy(model.model), model.power * power)
         return Tempered(copy.deepcopy(model), power)
 
-    return _judge("temperature", gains), whole
+    proof = fmean(e_value(math.fsum(gains[half::2])) for half in (0, 1))
+    return replace(_judge("temperature", gains), e_value=proof), whole
 
 
 def _replay(model: MatchModel, recent: Sequence[RecentMatch], said: Sequence[Triple]) -> _Try:

@@ -13,7 +13,7 @@ from river import optim
 from stream_app.events import LeagueConfig, Outcome
 from stream_app.league.digest import digest
 from stream_app.lifecycle.recent import RecentMatch
-from stream_app.lifecycle.reinforcement import FEWEST, STANDARD_ERRORS, Judged, reinforce
+from stream_app.lifecycle.reinforcement import FEWEST, PROOF, STANDARD_ERRORS, Judged, reinforce
 from stream_app.lifecycle.tempered import Tempered
 from stream_app.models.river_models import LogisticRegression
 from tests.lifecycle.worlds import START, Oracle, season
@@ -27,7 +27,7 @@ def test_a_sound_model_stays_as_it_is_whatever_made_it_suspicious() -> None:
     for seed in range(20):
         attempt = reinforce(Oracle(), season(KEPT, seed), "rule", CONFIG)
         kept += attempt.model is None
-    # One-sided 5 % a candidate, of which the oracle has only one that changes anything.
+    # Two judges of 5 % each, on the only candidate that changes anything about an oracle.
     assert kept >= 17
 
 
@@ -57,6 +57,26 @@ def test_another_temperature_takes_the_place_of_the_old_one() -> None:
     assert isinstance(attempt.model, Tempered)
     assert isinstance(attempt.model.model, Oracle)
     assert attempt.model.power == pytest.approx(0.25, rel=0.25)
+
+
+def test_errors_never_call_for_more_certainty_but_a_person_may() -> None:
+    shy = Oracle(0.4)
+    assert reinforce(shy, season(KEPT), "promises", CONFIG).model is None
+    attempt = reinforce(shy, season(KEPT), "command", CONFIG)
+    assert isinstance(attempt.model, Tempered)
+    assert attempt.model.power == pytest.approx(2.5, rel=0.25)
+
+
+def test_another_temperature_is_accepted_on_a_likelihood_ratio_that_a_standard_error_would_miss() -> None:
+    accepted = by_standard_error = 0
+    for seed in range(10):
+        attempt = reinforce(Oracle(1.6), season(KEPT, seed), "promises", CONFIG)
+        temperature = attempt.judged[0]
+        accepted += attempt.accepted == "temperature"
+        by_standard_error += temperature.gain > STANDARD_ERRORS * temperature.error
+        assert temperature.e_value is not None
+        assert attempt.notes()["temperature.e_value"] == temperature.e_value
+    assert accepted > by_standard_error
 
 
 def test_too_few_matches_are_no_ground_for_a_judgement() -> None:
@@ -95,6 +115,8 @@ def test_significant_means_more_than_so_many_standard_errors() -> None:
     assert not Judged("replay", STANDARD_ERRORS, 1.0, 200).is_better
     assert Judged("replay", math.nextafter(STANDARD_ERRORS, 2), 1.0, 200).is_better
     assert not Judged("replay", 0.0, 0.0, 200).is_better
+    assert not Judged("temperature", 0.0, 1.0, 200, e_value=math.nextafter(PROOF, 0)).is_better
+    assert Judged("temperature", 0.0, 1.0, 200, e_value=PROOF).is_better
 
 
 class Counting(Oracle):

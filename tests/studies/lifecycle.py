@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from statistics import fmean
 
 from stream_app.feeds.datasets import bundesliga
 from tests.studies.comparing import (
@@ -74,17 +75,24 @@ def healing(divisor: int) -> None:
         print(f"  allowed to mend itself: {told.mending:.5f} ({told.changes} changes)")
         print(f"  the plain rule as it is set found a cause {told.rule_fired} times; learning every ten confident")
         print(f"  errors again without a guard: {told.unguarded:.5f} ({told.steps} steps)")
-        places = [len(matches) * part // 4 for part in ((1, 2, 3) if name == "logistic_regression_v1" else (2,))]
-        for fault in faults(matches, name, places, (1_000 // divisor, len(matches))):
+        places = [len(matches) * part // 8 for part in range(2, 8)]
+        found = faults(matches, name, places, (1_000 // divisor, len(matches)))
+        for fault in found:
             show(fault)
+        early = [fault for fault in found if fault.matches == 1_000 // divisor]
+        cost, left = (fmean(it) for it in zip(*((fault.cost, fault.left) for fault in early), strict=True))
+        print(f"{name}, all {len(early)} faults: {cost:+.4f} nats a match in the {early[0].matches} matches after it,")
+        print(f"  {left:+.4f} when it mends itself: {1.0 - left / cost:.0%} of the loss recovered")
 
 
 def show(told: Fault) -> None:
     """Print what became of a fault."""
     print(f"{told.model}, weights x 1.7 before match {told.place}, the {told.matches} matches after that:")
-    print(f"  healthy {told.healthy:.4f}, with the fault {told.broken:.4f}, mended {told.mended:.4f}:", end=" ")
+    print(f"  healthy {told.healthy:.4f}, with the fault {told.cost:+.4f}, mended {told.left:+.4f}:", end=" ")
     print(f"{told.recovered:.0%} of the loss recovered")
-    for place, reason in told.attempts:
+    changes = [(place, reason) for place, reason in told.attempts if not reason.startswith("nothing")]
+    print(f"    {len(told.attempts)} attempts, {len(changes)} changes")
+    for place, reason in changes:
         print(f"    after {place} matches: {reason}")
 
 

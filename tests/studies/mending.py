@@ -149,9 +149,19 @@ class Fault:
     attempts: tuple[tuple[int, str], ...]
 
     @property
+    def cost(self) -> float:
+        """By how much the fault raises the log loss."""
+        return self.broken - self.healthy
+
+    @property
+    def left(self) -> float:
+        """What is left of that when the model mends itself."""
+        return self.mended - self.healthy
+
+    @property
     def recovered(self) -> float:
         """Share of the loss that mending wins back."""
-        return (self.broken - self.mended) / (self.broken - self.healthy)
+        return 1.0 - self.left / self.cost
 
 
 def healthy(matches: Sequence[PlayedMatch], model: str) -> Healthy:
