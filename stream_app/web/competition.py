@@ -16,6 +16,8 @@ OPEN_MATCHES = 600
 SETTLED_MATCHES = 200
 ALERTS = 200
 REVISIONS = 50
+UNSEALED = 2_000
+"""Evaluations that wait for their prediction."""
 
 LONGEST_OPEN = timedelta(days=60)
 """Event time after kickoff beyond which a match without a result is no longer called open, though no message says so.
@@ -101,6 +103,7 @@ class CompetitionView:
         self.lineup = LineUp()
         self.ratings = RatingLines()
         self.analytics: Analytics | None = None
+        self._unsealed: dict[str, Evaluation] = {}
         self._open_alerts: dict[tuple[str, str, str], DecayAlert] = {}
 
     def match(self, match_slug: str) -> MatchView | None:
@@ -141,7 +144,20 @@ class CompetitionView:
         match = self.hold(evaluation)
         sealed = match.sealed(evaluation)
         self.losses.add(evaluation, None if sealed is None else sealed.market)
-        self.lineup.take_evaluation(evaluation, sealed)
+        if sealed is not None:
+            self.lineup.take_evaluation(evaluation, sealed)
+            return
+        # The topics are read side by side, so its prediction may be still to come.
+        if len(self._unsealed) == UNSEALED:
+            self.lineup.take_evaluation(self._unsealed.pop(next(iter(self._unsealed))), None)
+        self._unsealed[evaluation.prediction_id] = evaluation
+
+    def take_prediction(self, prediction: Prediction) -> None:
+        """Take in the ratings that a prediction tells, and what was waiting for it."""
+        self.ratings.add(prediction)
+        evaluation = self._unsealed.pop(prediction.prediction_id, None)
+        if evaluation is not None:
+            self.lineup.take_evaluation(evaluation, prediction)
 
     def table(self, kind: type[Scoreboard | Registry | Analytics]) -> Scoreboard | Registry | Analytics | None:
         """The table of this kind that is held, None when none has come."""

@@ -214,7 +214,7 @@ class View:
         gone = prediction.prediction_id in self._evaluated and competition.match(slug(prediction.match_id)) is None
         if not gone:
             competition.hold(prediction)
-        competition.ratings.add(prediction)
+        competition.take_prediction(prediction)
 
     def _take_table(self, table: Scoreboard | Registry | Analytics) -> bool:
         """Put `table` in the place of the one that is held, unless that is the newer one or says the same."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from stream_app.contracts import encode
 from stream_app.events import Evaluation, Prediction
 from stream_app.topics import DEAD_LETTERS, EVALUATIONS, PREDICTIONS, SCOREBOARD
+from stream_app.web import competition
 from stream_app.web.competition import OPEN_MATCHES, SETTLED_MATCHES, CompetitionView
 from stream_app.web.view import PAYLOAD_SHOWN, View
 from tests import messages
@@ -216,3 +218,36 @@ def test_an_evaluation_without_a_prediction_is_shown_too(view: View) -> None:
     assert view.apply(Record(EVALUATIONS, encode(evaluation("only")))) == "bundesliga"
     (match,) = only(view).settled_matches()
     assert match.prediction is None
+
+
+def test_evidence_is_the_same_whichever_topic_is_read_first() -> None:
+    views = []
+    for shift in (0, 30):
+        view = View(window=100)
+        predictions = [prediction(f"m{number}") for number in range(60)]
+        for place, made in enumerate(predictions):
+            first, second = made.models
+            if place < 20:
+                predictions[place] = replace(made, models=(first, replace(second, status="blocked")))
+        evaluations = [evaluation(f"m{number}") for number in range(60)]
+        for number in range(60 + shift):
+            if number < 60:
+                view.apply(record(evaluations[number]))
+            if number >= shift:
+                view.apply(record(predictions[number - shift]))
+        views.append(view)
+    ahead, behind = (view.competition("bundesliga") for view in views)
+    assert ahead is not None
+    assert behind is not None
+    assert ahead.lineup.trials()[0].points() == behind.lineup.trials()[0].points()
+    assert ahead.lineup.trials()[0].points()[-1].matches == 40
+
+
+def test_an_evaluation_whose_prediction_never_comes_counts_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(competition, "UNSEALED", 3)
+    view = View(window=100)
+    for number in range(5):
+        view.apply(record(evaluation(f"m{number}")))
+    held = view.competition("bundesliga")
+    assert held is not None
+    assert held.lineup.trials()[0].points()[-1].matches == 2
