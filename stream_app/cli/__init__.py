@@ -29,6 +29,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "dev",
     "sink",
     "notify",
+    "models",
     "evidence",
     "db",
     "reconcile",

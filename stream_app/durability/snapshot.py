@@ -45,6 +45,7 @@ VERSIONS: Mapping[str, str] = {
 _ALLOWED_PACKAGES = (
     "stream_app.analytics",
     "stream_app.durability.book",
+    "stream_app.durability.understudy",
     "stream_app.events",
     "stream_app.evaluation",
     "stream_app.league",

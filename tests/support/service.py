@@ -13,18 +13,23 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream_app.contracts import encode
 from stream_app.dev.process import Child
-from stream_app.events import Configure, DecayAlert, Evaluation, Features, Output, Prediction, Result
+from stream_app.events import Configure, DecayAlert, Evaluation, Features, ModelEvent, Output, Prediction, Result
 from stream_app.feeds.datasets import PlayedMatch
 from stream_app.feeds.publisher import Publisher
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
 from stream_app.settings import load
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS
 from tests.support import programs, topics
 from tests.support.waiting import until
 
-ID_OF = {PREDICTIONS: "prediction_id", EVALUATIONS: "evaluation_id", DECAY_ALERTS: "alert_id"}
-TOPIC_OF: dict[type, str] = {Prediction: PREDICTIONS, Evaluation: EVALUATIONS, DecayAlert: DECAY_ALERTS}
+ID_OF = {PREDICTIONS: "prediction_id", EVALUATIONS: "evaluation_id", DECAY_ALERTS: "alert_id", MODEL_EVENTS: "event_id"}
+TOPIC_OF: dict[type, str] = {
+    Prediction: PREDICTIONS,
+    Evaluation: EVALUATIONS,
+    DecayAlert: DECAY_ALERTS,
+    ModelEvent: MODEL_EVENTS,
+}
 
 
 @dataclass
