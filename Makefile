@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check bench chaos study-analytics study-lifecycle format lock dev-up dev-down dev-status clean
+.PHONY: help setup demo test check bench chaos study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -57,6 +57,10 @@ format: ## Format the code and put the imports in order
 	@scripts/dev/bootstrap.sh --quiet
 	@$(BIN)/ruff check --select I --fix
 	@$(BIN)/ruff format
+
+contract: ## Put messages of a run into schemas/asyncapi.yaml and render docs/topics.md from it
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m stream_app.dev.contract --examples
 
 lock: ## Resolve the dependencies of pyproject.toml anew into requirements/ (ARGS=--upgrade for the newest)
 	@test -x $(BIN)/uv || scripts/dev/bootstrap.sh --quiet

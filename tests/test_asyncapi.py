@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import orjson
 import pytest
 import yaml
@@ -11,6 +13,7 @@ from stream_app import schemas
 from stream_app.contracts import KIND_OF_TOPIC, Kind
 from stream_app.settings import Settings
 from stream_app.topics import INPUTS, LOG, TOPICS, Topic
+from tests.support import asyncapi_schema, browser
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((Path(str(schemas.folder())) / "asyncapi.yaml").read_text(encoding="utf-8"))
 CHANNELS: dict[str, dict[str, Any]] = {channel["address"]: channel for channel in DOCUMENT["channels"].values()}
@@ -61,6 +64,41 @@ def test_it_is_an_asyncapi_document() -> None:
         "operations",
         "components",
     ]
+
+
+@pytest.fixture(scope="module")
+def official() -> jsonschema_rs.Validator:
+    """What the authors of AsyncAPI hold for a document of theirs."""
+    schema = asyncapi_schema.load()
+    if schema is None:
+        if browser.is_required():
+            pytest.fail("no npm, and CI is set: AsyncAPI's schema cannot be fetched")
+        pytest.skip("no npm: AsyncAPI's schema cannot be fetched")
+    return jsonschema_rs.validator_for(schema)
+
+
+def test_it_is_what_asyncapi_itself_takes_for_a_document(official: jsonschema_rs.Validator) -> None:
+    assert [f"{error.instance_path}: {error.message}" for error in official.iter_errors(DOCUMENT)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("info", "version"), None),
+        (("channels", "predictions", "bindings", "kafka", "partitions"), "four"),
+        (("operations", "predict", "action"), "shout"),
+        (("components", "messages", "prediction", "payload", "schemaFormat"), 3),
+    ],
+)
+def test_asyncapi_itself_finds_a_mistake(
+    path: tuple[str, ...], value: object, official: jsonschema_rs.Validator
+) -> None:
+    broken = copy.deepcopy(DOCUMENT)
+    node = broken
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+    assert not official.is_valid(broken)
 
 
 def test_its_channels_are_the_topics_in_their_order() -> None:

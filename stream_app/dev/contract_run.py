@@ -1,0 +1,119 @@
+"""Real messages for the examples of schemas/asyncapi.yaml: a season of the Bundesliga, played through a league.
+
+The models run with short windows and a sensitive alarm, so that one season has an example of nearly everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from stream_app.contracts import KIND_OF_TOPIC, Event, encode, event_time
+from stream_app.durability.log import NO_SOURCE, Entry
+from stream_app.events import (
+    Analytics,
+    Configure,
+    DecayAlert,
+    Evaluation,
+    Features,
+    LeagueConfig,
+    ModelCommand,
+    ModelEvent,
+    Output,
+    Prediction,
+    Registry,
+    Result,
+    Scoreboard,
+    name_id,
+)
+from stream_app.feeds.chaos import Chaos, stir
+from stream_app.feeds.datasets import BUNDESLIGA, bundesliga
+from stream_app.feeds.schedule import schedule
+from stream_app.league import League
+from stream_app.topics import FEATURES, MODEL_COMMANDS, RESULTS
+
+MATCHES = 400
+COMMAND_AFTER = 300
+"""Messages after which a model is told to stop learning for a while."""
+
+CONFIG = LeagueConfig(models=(LeagueConfig().models[0], "base_rate"), cold_matches=5, window=10)
+TROUBLE = Chaos(corrections=0.05)
+
+Example = dict[str, Any]
+_NAMES: Mapping[type, str] = {
+    Prediction: "prediction",
+    Evaluation: "evaluation",
+    DecayAlert: "decayAlert",
+    ModelEvent: "modelEvent",
+    Scoreboard: "scoreboard",
+    Analytics: "analytics",
+    Registry: "registry",
+}
+
+
+def examples() -> dict[str, list[Example]]:
+    """Examples of messages, by the name that the message has in the document; not every message has one.
+
+    Raises
+    ------
+    InvalidInput
+        The optional package with the matches is not installed.
+    """
+    said: dict[str, Event] = {}
+    heard: dict[str, Event] = {}
+    league = League(BUNDESLIGA)
+    configure = Configure(BUNDESLIGA, CONFIG)
+    outputs: list[Output] = list(league.configure(configure))
+    for event in _inputs():
+        if isinstance(event, Features):
+            heard["features"] = event
+            outputs += league.predict(event)
+        elif isinstance(event, Result):
+            heard[event.status] = event
+            outputs += league.learn(event)
+        else:
+            heard["command"] = event
+            outputs += league.command(event)
+    for output in (*outputs, *league.tables()):
+        # A final evaluation and a raised alert say more than what comes after them.
+        name = _NAMES[type(output)]
+        if name not in said or getattr(output, "status", "final") == "final":
+            said[name] = output
+    found = {name: [_payload(event)] for name, event in said.items()}
+    found["matchFeatures"] = [{"name": "withoutNumbers", **_payload(heard["features"])}]
+    found["matchResult"] = [{"name": status, **_payload(heard[status])} for status in ("final", "corrected")]
+    found["modelCommand"] = [_payload(heard["command"])]
+    found["loggedFeatures"] = [_logged(heard["features"], FEATURES)]
+    found["loggedResult"] = [_logged(heard["final"], RESULTS)]
+    found["loggedCommand"] = [_logged(heard["command"], MODEL_COMMANDS)]
+    found["loggedConfiguration"] = [_logged(configure, None)]
+    return found
+
+
+def _inputs() -> Iterator[Features | Result | ModelCommand]:
+    for number, event in enumerate(stir(schedule(islice(bundesliga(), MATCHES)), TROUBLE)):
+        yield event
+        if number == COMMAND_AFTER:
+            yield ModelCommand(
+                command_id=name_id("example", BUNDESLIGA, number),
+                competition=BUNDESLIGA,
+                action="freeze",
+                issued_at=event_time(event),
+                who="anna",
+                why="its numbers from upstream are being looked into",
+                model=CONFIG.models[1],
+            )
+
+
+def _payload(event: Event) -> Example:
+    return {"payload": orjson.loads(encode(event))}
+
+
+def _logged(event: Event, topic: str | None) -> Example:
+    kind = "configure" if topic is None else KIND_OF_TOPIC[topic]
+    entry = Entry(kind, BUNDESLIGA, topic or NO_SOURCE, -1 if topic is None else MATCHES, encode(event))
+    headers = {name: value.decode() for name, value in entry.headers()}
+    return {"headers": headers, **_payload(event)}
