@@ -489,6 +489,8 @@ def registries() -> st.SearchStrategy[Registry]:
         state=st.none() | DIGESTS,
         state_matches=st.none() | COUNTS,
         metrics=st.lists(st.builds(MetricPoint, COUNTS, TIMES, FIGURES), max_size=2).map(tuple),
+        health=st.none() | st.sampled_from(get_args(Health)),
+        reason=st.none() | NAMES,
     )
     proposals = st.builds(
         ProposalLine, IDS, MODELS, VERSIONS, MODELS, VERSIONS, TIMES, TIMES, NAMES, WORDS, evidence=NOTES

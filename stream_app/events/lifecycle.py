@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from stream_app.events.alerts import Health
 from stream_app.events.comparison import Comparison
 from stream_app.events.forecasts import Alias
 from stream_app.events.scoreboard import Figures
@@ -224,6 +225,8 @@ class VersionLine:
         Digest of its state, and how many matches it had learned then.
     metrics
         How it stood over time, thinned out with age.
+    health, reason
+        How it is while it is at work, as in the scoreboard, and why; else None.
     """
 
     version_id: str
@@ -239,6 +242,8 @@ class VersionLine:
     state: str | None
     state_matches: int | None
     metrics: tuple[MetricPoint, ...]
+    health: Health | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

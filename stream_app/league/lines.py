@@ -8,7 +8,7 @@ import sys
 import numpy as np
 from river.__version__ import __version__ as river_version
 
-from stream_app.events import Fingerprint, Notes, VersionLine, VersionStatus, name_id
+from stream_app.events import Fingerprint, LeagueConfig, Notes, VersionLine, VersionStatus, name_id
 from stream_app.league.member import Member
 from stream_app.league.pupil import Pupil
 from stream_app.lifecycle.knowledge import Knowledge
@@ -18,9 +18,12 @@ from stream_app.models.zoo import create
 _LONGEST = 200
 
 
-def version_line(competition: str, member: Member, status: VersionStatus) -> VersionLine:
-    """What is told of a version with a state."""
+def version_line(
+    competition: str, member: Member, status: VersionStatus, config: LeagueConfig | None = None
+) -> VersionLine:
+    """What is told of a version with a state; how it is, by the rules of `config`, when it is at work."""
     state, matches = member.state or (None, None)
+    health, reason = (None, None) if config is None else member.health(config)
     return VersionLine(
         version_id=name_id("version", competition, member.name, member.version),
         model=member.name,
@@ -35,6 +38,8 @@ def version_line(competition: str, member: Member, status: VersionStatus) -> Ver
         state=state,
         state_matches=matches,
         metrics=tuple(member.history),
+        health=health,
+        reason=reason,
     )
 
 

@@ -13,7 +13,7 @@ from stream_app.lifecycle.ledger import policy_of
 def registry(squad: Squad, as_of: datetime | None, config: LeagueConfig) -> Registry:
     """All that is known of the models of a competition."""
     ledger, competition = squad.ledger, squad.competition
-    running = [version_line(competition, member, "running") for member in squad.members.values()]
+    running = [version_line(competition, member, "running", config) for member in squad.members.values()]
     reserves = [
         version_line(competition, member.reserve, "reserve")
         for member in squad.members.values()

@@ -192,3 +192,13 @@ def change(kind: AlertKind, state: AlertState, metric: str, measured: float, pro
 )
 def test_the_sentence_says_what_has_happened(told: Change, words: str) -> None:
     assert sentence("elo", told, 100) == words
+
+
+def test_the_registry_says_how_those_at_work_are() -> None:
+    league, _ = decayed()
+    [line] = league.registry(CONFIG).versions
+    assert (line.status, line.health, line.reason) == ("running", line_of(league).health, line_of(league).reason)
+    league.configure(Configure(COMPETITION, replace(CONFIG, models=("elo_softmax",))))
+    told = {line.status: (line.health, line.reason) for line in league.registry(CONFIG).versions}
+    assert told["retired"] == (None, None)
+    assert told["running"][0] == "cold"
