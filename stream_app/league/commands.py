@@ -144,7 +144,8 @@ def _freeze(squad: Squad, command: ModelCommand) -> None:
 
 
 def _reinforce(squad: Squad, command: ModelCommand, at: datetime, config: LeagueConfig) -> None:
-    member = _member(squad, command)
+    champion = squad.champion
+    member = champion if command.model is None and champion is not None else _member(squad, command)
     if squad.ledger.frozen or member.frozen:
         what = named(member.contender) if member.frozen else "the line-up"
         raise InvalidInput(f"{what} is frozen: unfreeze it first")

@@ -105,9 +105,12 @@ def test_nothing_is_kept_and_tried_where_it_is_switched_off(off: dict[str, objec
     assert {event.kind for event in events} == {"registered"}
 
 
-def test_a_person_can_ask_for_it_and_hears_why_nothing_came_of_it(mended: tuple[League, list[ModelEvent]]) -> None:
+@pytest.mark.parametrize("model", ["logistic_regression_v1", None])
+def test_a_person_can_ask_for_it_and_hears_why_nothing_came_of_it(
+    model: str | None, mended: tuple[League, list[ModelEvent]]
+) -> None:
     league = reloaded(mended[0])
-    (event,) = [output for output in league.command(command()) if isinstance(output, ModelEvent)]
+    (event,) = [output for output in league.command(command(model=model)) if isinstance(output, ModelEvent)]
     assert (event.kind, event.who, event.why) == ("reinforcement_refused", "anna", "it looks too sure")
     assert event.reason is not None
     assert event.reason.startswith("logistic_regression_v1 2 stays as it is: nothing is significantly better")
