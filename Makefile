@@ -10,11 +10,14 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check bench chaos study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
+# Most of a test's time is waiting for Kafka, so that three processes keep two cores busy.
+TEST_PROCESSES ?= 3
+
+.PHONY: help setup demo test check bench soak-web screenshots chaos study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Make .venv and .env, fetch and verify Kafka and the chart script (fast when nothing changed)
 	@scripts/dev/bootstrap.sh
@@ -23,9 +26,9 @@ demo: ## Replay 14,018 Bundesliga matches through real Kafka, live in the browse
 	@scripts/dev/bootstrap.sh --quiet
 	@exec $(BIN)/python -m stream_app demo $(ARGS)
 
-test: ## Run every test, on real Kafka, PostgreSQL and Chromium (ARGS="-k elo" runs a part)
+test: ## Run every test, on real Kafka, PostgreSQL and Chromium (ARGS="-n 0 -k elo" runs a part in one process)
 	@scripts/dev/bootstrap.sh --quiet
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
 
 check: ## Lint, format, types and the direction of imports
 	@scripts/dev/bootstrap.sh --quiet
@@ -40,6 +43,14 @@ bench: ## Measure the models, the evaluation log, the live view and the gateway;
 	@$(BIN)/python -m tests.bench.evaluation_log
 	@$(BIN)/python -m tests.bench.live_view
 	@$(BIN)/python -m tests.bench.gateway
+
+soak-web: ## Flood the live view with 2,000 matches a second for five minutes (ARGS="--soak 60": an hour)
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m tests.bench.live_view --soak 5 $(ARGS)
+
+screenshots: ## Take the pictures of the live view in docs/img on the running service (some minutes)
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m tests.e2e.screenshots $(ARGS)
 
 chaos: ## Kill workers and broker under load, then check that every message counted once (ARGS="--kills 60 --seed 1")
 	@scripts/dev/bootstrap.sh --quiet
