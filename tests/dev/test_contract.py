@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,16 @@ def test_the_examples_are_messages_of_a_run() -> None:
         payload = MESSAGES[name]["payload"]["schema"]["$ref"].removeprefix("./").removesuffix(schemas.SUFFIX)
         for example in found:
             schemas.validator(payload).validate(example["payload"])
+
+
+def test_a_release_keeps_the_schemas_that_others_read_or_write(tmp_path: Path) -> None:
+    folder = tmp_path / "released"
+    folder.mkdir()
+    (folder / f"gone{schemas.SUFFIX}").write_text("{}", encoding="utf-8")
+    contract.release(folder)
+    kept = {file.name.removesuffix(schemas.SUFFIX): file.read_bytes() for file in folder.iterdir()}
+    assert set(kept) == set(schemas.names()) - set(contract.INTERNAL)
+    assert kept["predictions"] == (contract.DOCUMENT.parent / f"predictions{schemas.SUFFIX}").read_bytes()
 
 
 def test_new_examples_change_nothing_else() -> None:
