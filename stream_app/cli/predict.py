@@ -80,7 +80,7 @@ def predict(
 
     From teams: the models of a competition, as its workers have saved them last where a Kafka that has it answers, else
     as `stream-app backtest ... --save` left them in the data folder. Any --feature is what else is known, such as odds.
-    With --live the running service itself is asked.
+    With --live the running service itself is asked, in which the match then counts as known now and waits for a result.
 
     The answer is kept in the evaluation log under its own UUID, as every prediction is; with --live by the service.
 

@@ -18,9 +18,8 @@ from stream_app.models.river_models import LogisticRegression, NaiveBayes, Rando
 from stream_app.models.scaling import Standardiser
 from stream_app.models.softmax import HeadBank, softmax
 
-
 DEFAULT_FEATURES = ("home_form", "away_form", "home_strength", "away_strength", "head_to_head")
-"""What a model looks at that is told nothing else: the numbers of the shipped sample, which `stream-app sample` explains."""
+"""What a model looks at that is told nothing else: the numbers of the sample, which `stream-app sample` explains."""
 
 
 def input_name(feature: str) -> str:
