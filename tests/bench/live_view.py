@@ -3,12 +3,15 @@
 * How long after a message is sent it is on an open page, at a steady pace and with several browsers.
 * What a first visit costs: bytes, and time until the first row is visible, on this machine and on a slow phone.
 * What many viewers cost the server, and what a flood of messages costs server and page.
+
+With `--soak MINUTES` only the flood, for so long: it fails when the page freezes, or when page or server go on growing.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -50,6 +53,27 @@ new MutationObserver(note).observe(document.querySelector('#tiles'), {childList:
 """
 
 
+# Notes the longest time for which the page did not come to do anything else.
+LISTEN = """
+window.longest = 0;
+let last = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  window.longest = Math.max(window.longest, now - last);
+  last = now;
+}, 20);
+"""
+
+SOAK_PACE = 2_000
+SOAK_LOOKS = 10
+FROZEN_MS = 1_000
+"""Pause of the page that a person would call frozen."""
+
+GROWTH_MIB = 20.0
+"""By how much the page may be larger in the second half of a soak than in the first, and the server too: what a bounded
+store still gains by chance. A leak of one row a second would be more in an hour, one of every message in a minute."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flood:
     """What a steady flow cost.
@@ -71,16 +95,23 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each flow of messages")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="only a flood, for so many minutes")
+    arguments = parser.parse_args()
+    steady = True
     with tempfile.TemporaryDirectory(prefix="stream-app-bench-") as folder:
         broker = Kafka(Path(folder) / "kafka")
         broker.start()
         try:
             asyncio.run(topics.create_all(broker.bootstrap))
             with web(broker.bootstrap, Path(folder)) as (address, child):
-                asyncio.run(measure(broker.bootstrap, address, psutil.Process(child.pid), seconds))
+                server = psutil.Process(child.pid)
+                if arguments.soak is None:
+                    asyncio.run(measure(broker.bootstrap, address, server, arguments.seconds))
+                else:
+                    steady = asyncio.run(soak(broker.bootstrap, address, server, 60.0 * arguments.soak))
         finally:
             broker.stop()
+    sys.exit(0 if steady else 1)
 
 
 async def measure(bootstrap: str, address: str, server: psutil.Process, seconds: float) -> None:
@@ -110,6 +141,41 @@ async def measure(bootstrap: str, address: str, server: psutil.Process, seconds:
             print(f"50 viewers at 200 matches/s: server {server.cpu_percent():.0f} % of a processor", flush=True)
 
 
+async def soak(bootstrap: str, address: str, server: psutil.Process, seconds: float) -> bool:
+    """Flood an open page for `seconds`. Whether it neither froze nor grew, nor did the server."""
+    async with async_playwright() as playwright, Source.on(bootstrap, small=True) as source:
+        browser = await playwright.chromium.launch(executable_path=browsers.find(), args=browsers.FLAGS)
+        # Until every store is full, all of them grow.
+        await source.send(pace=SOAK_PACE, seconds=min(30.0, seconds / 4))
+        page = await browser.new_page()
+        await page.goto(f"{address}/competitions/bundesliga")
+        await page.evaluate(LISTEN)
+        tools = await page.context.new_cdp_session(page)
+        heaps, sizes, longest = [], [], 0.0
+        for look in range(SOAK_LOOKS):
+            await page.evaluate("window.longest = 0")
+            began, first = time.monotonic(), source.sent
+            await source.send(pace=SOAK_PACE, seconds=seconds / SOAK_LOOKS)
+            pace = (source.sent - first) / (time.monotonic() - began)
+            await until(lambda: _shows(address, source.sent), "the view has read it")
+            pause = float(await page.evaluate("window.longest"))
+            longest = max(longest, pause)
+            heaps.append(await _heap(tools) / MIB)
+            sizes.append(server.memory_info().rss / MIB)
+            print(
+                f"{look + 1}/{SOAK_LOOKS}: {source.sent:,} matches, {pace:,.0f}/s; page's longest pause {pause:.0f} ms,"
+                f" heap {heaps[-1]:.1f} MiB; server {sizes[-1]:.0f} MiB",
+                flush=True,
+            )
+        await browser.close()
+    grown = [max(figures[SOAK_LOOKS // 2 :]) - max(figures[: SOAK_LOOKS // 2]) for figures in (heaps, sizes)]
+    print(
+        f"longest pause {longest:.0f} ms (at most {FROZEN_MS}); second half against first: page {grown[0]:+.1f} MiB,"
+        f" server {grown[1]:+.1f} MiB (at most {GROWTH_MIB:.0f})"
+    )
+    return longest <= FROZEN_MS and max(grown) <= GROWTH_MIB
+
+
 class Source:
     """Publishes matches of one competition: each its prediction, its evaluation and the scoreboard after it."""
 
@@ -120,9 +186,14 @@ class Source:
 
     @classmethod
     @asynccontextmanager
-    async def on(cls, bootstrap: str) -> AsyncIterator[Source]:
-        """A source on the broker at `bootstrap`."""
-        producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    async def on(cls, bootstrap: str, *, small: bool = False) -> AsyncIterator[Source]:
+        """A source on the broker at `bootstrap`.
+
+        With `small`, messages wait for others that are much like them and shrink together to a tenth: an hour of them
+        has to fit on a disk.
+        """
+        smaller = {"compression_type": "gzip", "linger_ms": 20} if small else {}
+        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **smaller)
         await producer.start()
         try:
             yield cls(producer)
