@@ -42,6 +42,9 @@ POLL_MS = 300
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 """Seconds within which the second try comes, at random; doubled each time up to the longest."""
 
+SESSION_MS = 6_000
+"""Milliseconds after which a process that was killed is missed, and another one tells in its place."""
+
 MOST_HELD = 1_000
 """Notices that are held back at most: when so many wait they are told, whatever the hour."""
 
@@ -105,13 +108,15 @@ class Dispatcher:
             group_id=f"{app_id}-notify-{self._channel.name}",
             enable_auto_commit=False,
             auto_offset_reset="earliest" if self._from_beginning else "latest",
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=SESSION_MS // 3,
             # While a receiver is away nothing is read; that is no sign of death, and heartbeats go on.
             max_poll_interval_ms=int((self._patience.give_up_s + _MARGIN_S) * 1_000),
         )
         consumer.subscribe(TOPICS, listener=_Revoked(self._forget))
-        await consumer.start()
-        log.info("%s: telling what comes", self._channel.name)
         try:
+            await consumer.start()
+            log.info("%s: telling what comes", self._channel.name)
             while not self._stopped.is_set():
                 await self._go_on(consumer)
         finally:
