@@ -13,7 +13,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 # Most of a test's time is waiting for Kafka, so that three processes keep two cores busy.
 TEST_PROCESSES ?= 3
 
-.PHONY: help setup demo test check bench soak-web screenshots chaos study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
+.PHONY: help setup demo test check bench soak-web screenshots chaos study-alerts study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -55,6 +55,10 @@ screenshots: ## Take the pictures of the live view in docs/img on the running se
 chaos: ## Kill workers and broker under load, then check that every message counted once (ARGS="--kills 60 --seed 1")
 	@scripts/dev/bootstrap.sh --quiet
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
+study-alerts: ## Measure false alarms and delays of the alerts and of simpler rules; takes minutes (ARGS="--streams 10")
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m tests.studies.alerts $(ARGS)
 
 study-analytics: ## Measure how often chance is suspected, and how soon planted defects are found (ARGS="--sequences 100")
 	@scripts/dev/bootstrap.sh --quiet

@@ -85,7 +85,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(LOG, "every admitted event of a competition in the one order in which it counted"),
     Topic(PREDICTIONS, "all models' forecasts for a revision of a match"),
     Topic(EVALUATIONS, "sealed predictions joined to results, with scores"),
-    Topic(DECAY_ALERTS, "a model has fallen below its baseline, or has come back"),
+    Topic(DECAY_ALERTS, "a model is not what it was, or has come back"),
     Topic(MODEL_EVENTS, "what has become of models, and of what was asked of them"),
     _as_received(DEAD_LETTERS, "what was refused, with the reason in its headers"),
     # A letter's decisions are younger than the letter, so as long as it is kept they are.
