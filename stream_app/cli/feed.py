@@ -213,6 +213,9 @@ def virtual(
         True
     ),
     seed: Annotated[int, typer.Option(help="The same seed gives the same matches.")] = 1,
+    live: Annotated[
+        bool, typer.Option("--live", help="The first round begins now, and each message is sent when it is time.")
+    ] = False,
     speed: Speed = "max",
     chaos: ChaosText = None,
     out: Out = None,
@@ -225,13 +228,15 @@ def virtual(
 
     Example: stream-app feed virtual --leagues 20 --defect repeats --defect-from 150 --speed 100
     """
-    from datetime import timedelta
+    from datetime import UTC, datetime, timedelta
     from typing import cast
 
+    from stream_app.contracts import event_time
     from stream_app.feeds.replay import pace
-    from stream_app.feeds.virtual import Defect, Knobs, matches
+    from stream_app.feeds.virtual import KNOWN_BEFORE, START, Defect, Knobs, matches
 
     matches_a_second = pace(speed)
+    begin = datetime.now(UTC).replace(microsecond=0)
     knobs = Knobs(
         leagues=leagues,
         teams=teams,
@@ -244,9 +249,20 @@ def virtual(
         lateness=timedelta(minutes=lateness),
         odds=odds,
         seed=seed,
+        start=begin + KNOWN_BEFORE * timedelta(minutes=every) if live else START,
     )
-    events = _stirred(matches(knobs), chaos)
-    _send(events, matches=knobs.matches, matches_a_second=matches_a_second, out=out, as_json=as_json)
+
+    def due(event: Features | Result) -> float:
+        return (event_time(event) - begin).total_seconds()
+
+    _send(
+        _stirred(matches(knobs), chaos),
+        matches=knobs.matches,
+        matches_a_second=matches_a_second,
+        out=out,
+        as_json=as_json,
+        due=due if live else None,
+    )
 
 
 def _import(
@@ -306,6 +322,7 @@ def _send(
     matches_a_second: float | None,
     out: Path | None,
     as_json: bool,
+    due: Callable[[Features | Result], float] | None = None,
 ) -> None:
     import asyncio
 
@@ -315,7 +332,7 @@ def _send(
 
     with FeedProgress(matches) as progress:
         if out is None:
-            asyncio.run(_to_kafka(events, matches_a_second, progress.sent))
+            asyncio.run(_to_kafka(events, matches_a_second, due, progress.sent))
         else:
             _to_file(events, out, progress.sent)
     total = progress.totals()
@@ -331,7 +348,12 @@ def _send(
 _Sent = Callable[["Features | Result"], None]
 
 
-async def _to_kafka(events: Iterable[Features | Result], matches_a_second: float | None, sent: _Sent) -> None:
+async def _to_kafka(
+    events: Iterable[Features | Result],
+    matches_a_second: float | None,
+    due: Callable[[Features | Result], float] | None,
+    sent: _Sent,
+) -> None:
     import logging
 
     from stream_app.connections import bootstrap_servers
@@ -342,7 +364,7 @@ async def _to_kafka(events: Iterable[Features | Result], matches_a_second: float
     # While brokers are away it repeats itself several times a second; the bar stands still, and the end says why.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     async with Publisher(bootstrap_servers(settings())) as publisher:
-        await replay(events, publisher, matches_a_second=matches_a_second, on_sent=sent)
+        await replay(events, publisher, matches_a_second=matches_a_second, due=due, on_sent=sent)
 
 
 def _to_file(events: Iterable[Features | Result], out: Path, sent: _Sent) -> None:

@@ -14,6 +14,7 @@ from stream_app import topic_admin
 from stream_app.contracts import encode
 from stream_app.errors import Retryable
 from stream_app.events import Features, Result
+from stream_app.message_headers import MESSAGE_ID, content_id
 from stream_app.topics import FEATURES, FEEDS, INPUT_MAX_BYTES, RESULTS
 
 WINDOW = 2_000
@@ -26,7 +27,8 @@ _BATCH_BYTES = 256 * 1024
 
 
 class Publisher:
-    """Sends events to Kafka in the order in which they are given, each with its competition as the key.
+    """Sends events to Kafka in the order in which they are given, each with its competition as the key and its id in a
+    header.
 
     To be used as an asynchronous context manager; leaving it in good order means that the brokers have everything.
     The order of a competition is kept, also over a restart of the brokers, and no message is written twice. That holds
@@ -105,7 +107,9 @@ class Publisher:
         if last is not None and last_topic != topic:
             await self._await(last)
         try:
-            sent = await self._producer.send(topic, encode(event), key=event.competition.encode())
+            value = encode(event)
+            headers = [(MESSAGE_ID, content_id(topic, value).encode())]
+            sent = await self._producer.send(topic, value, key=event.competition.encode(), headers=headers)
         except KafkaError as error:
             raise self._away(error) from error
         self._last[event.competition] = topic, sent

@@ -43,6 +43,7 @@ async def replay(
     sink: Sink,
     *,
     matches_a_second: float | None = None,
+    due: Callable[[Features | Result], float] | None = None,
     on_sent: Callable[[Features | Result], None],
     clock: Callable[[], float] = monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -55,6 +56,9 @@ async def replay(
         Taken one by one as they are sent, so they may be more than fit into memory.
     matches_a_second
         Pace, with two messages a match; None for no pause at all. What a slow sink has held up is made up for.
+    due
+        In place of a pace: the second after the beginning at which an event is sent. What is due already is sent at
+        once, in its turn.
     on_sent
         Told of every event that was handed over, for a progress bar.
     clock, sleep
@@ -67,10 +71,9 @@ async def replay(
     """
     begin = clock()
     for number, event in enumerate(events):
-        if matches_a_second is not None:
-            due = begin + number / (matches_a_second * MESSAGES_A_MATCH)
-            if (early := due - clock()) > 0:
-                await sleep(early)
+        at = due(event) if due else number / (matches_a_second * MESSAGES_A_MATCH) if matches_a_second else 0.0
+        if (early := begin + at - clock()) > 0:
+            await sleep(early)
         await sink.send(event)
         on_sent(event)
     await sink.flush()

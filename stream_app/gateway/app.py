@@ -23,6 +23,7 @@ from stream_app.gateway.outbox import Conflict, Message, Outbox, Receipt
 from stream_app.gateway.problems import Problem, answer_http, answer_problem
 from stream_app.gateway.rate import RateLimit
 from stream_app.gateway.tokens import Tokens
+from stream_app.message_headers import content_id
 from stream_app.topics import FEATURES, RESULTS
 
 ERRORS_SHOWN = 100
@@ -171,8 +172,8 @@ class _Intake:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
         # In one form, however it was written, so that a message without a key is known again by what it says.
         written = encode(event)
-        named = ("gateway", client, topic, key, line or 0) if key else ("gateway", topic, written.decode())
-        return Message(name_id(*named), client, topic, event.competition.encode(), written)
+        name = name_id("gateway", client, topic, key, line or 0) if key else content_id(topic, written)
+        return Message(name, client, topic, event.competition.encode(), written)
 
     async def _send(self, messages: Sequence[Message]) -> list[Receipt]:
         try:

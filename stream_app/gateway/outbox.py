@@ -24,12 +24,10 @@ from aiokafka.structs import TopicPartition
 
 from stream_app import topic_admin
 from stream_app.errors import Retryable
+from stream_app.message_headers import CLIENT, MESSAGE_ID
 from stream_app.topics import FEEDS, INPUT_MAX_BYTES
 
 log = logging.getLogger(__name__)
-
-ID_HEADER = "message-id"
-CLIENT_HEADER = "client"
 
 REMEMBERED = 200_000
 """Messages whose ids are known: at a thousand a second those of the last three minutes."""
@@ -172,7 +170,7 @@ class Outbox:
                 self._failed(message.id, known, producer, error)
 
         self._on_their_way.add(known.place)
-        headers = [(ID_HEADER, message.id.encode()), (CLIENT_HEADER, message.client.encode())]
+        headers = [(MESSAGE_ID, message.id.encode()), (CLIENT, message.client.encode())]
         # In a task of its own, so that a client that hangs up in the middle leaves nothing half done.
         sending = asyncio.ensure_future(producer.send(message.topic, message.value, key=message.key, headers=headers))
 
@@ -264,7 +262,7 @@ class Outbox:
         value: bytes | None,
         headers: Sequence[tuple[str, bytes]],
     ) -> None:
-        name = dict(headers).get(ID_HEADER)
+        name = dict(headers).get(MESSAGE_ID)
         if name is None:
             return
         place: asyncio.Future[tuple[int, int]] = asyncio.get_running_loop().create_future()

@@ -23,8 +23,8 @@ from stream_app.contracts import encode
 from stream_app.dev.kafka import Kafka
 from stream_app.events import Features
 from stream_app.feeds.virtual import Knobs, matches
-from stream_app.gateway.outbox import ID_HEADER
 from stream_app.gateway.tokens import new_token
+from stream_app.message_headers import MESSAGE_ID
 from stream_app.topics import FEATURES
 from tests.support import programs, topics
 from tests.support.waiting import until
@@ -124,7 +124,7 @@ async def measure(folder: Path, *, rate: float, seconds: float, restart: bool = 
             took = time.monotonic() - begin
         found: Counter[str] = Counter()
         for record in await topics.read_all(broker.bootstrap, FEATURES):
-            found[dict(record.headers)[ID_HEADER].decode()] += 1
+            found[dict(record.headers)[MESSAGE_ID].decode()] += 1
     finally:
         await asyncio.to_thread(broker.stop)
     quiet = [times for begun, times in load.times if begun < quiet_s]

@@ -6,14 +6,15 @@ from itertools import chain
 
 import pytest
 
-from stream_app import topic_admin
+from stream_app import feeds, topic_admin
 from stream_app.contracts import KIND_OF_TOPIC, decode
 from stream_app.dev.kafka import Kafka
 from stream_app.dev.process import free_ports
 from stream_app.errors import InvalidInput, Retryable
 from stream_app.events import Features, Result
-from stream_app.feeds.publisher import Publisher
+from stream_app.feeds import Publisher
 from stream_app.feeds.schedule import schedule
+from stream_app.message_headers import MESSAGE_ID, content_id
 from stream_app.topics import FEATURES, FEEDS, RESULTS, by_name
 from tests.support import topics
 from tests.support.matches import played
@@ -47,6 +48,7 @@ async def arrived(bootstrap: str) -> dict[tuple[str, int], list[Features | Resul
             event = decode(KIND_OF_TOPIC[topic], record.value)
             assert isinstance(event, Features | Result)
             assert record.key == event.competition.encode()
+            assert dict(record.headers) == {MESSAGE_ID: content_id(topic, record.value).encode()}
             found.setdefault((topic, record.partition), []).append(event)
     return found
 
@@ -68,6 +70,11 @@ async def test_events_arrive_in_order_in_the_partitions_of_the_java_client(clean
             await publisher.send(event)
     assert len(sent) == 600
     assert await arrived(clean_kafka) == expected(sent)
+
+
+def test_the_package_has_nothing_else_to_give() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Postman'"):
+        feeds.Postman  # noqa: B018  that it is not there is the point
 
 
 async def test_after_a_flush_the_brokers_have_everything(clean_kafka: str) -> None:

@@ -70,6 +70,14 @@ async def test_a_slow_sink_is_not_paused_for_as_well() -> None:
     assert [time - 100.0 for time, _ in sink.taken] == pytest.approx([0.0, 0.3, 0.6, 0.9])
 
 
+async def test_events_are_sent_when_they_are_due_and_never_out_of_their_turn() -> None:
+    sink = Recorder()
+    seconds = iter([0.0, 5.0, 3.0, 9.0])
+    events = schedule(played("a", 2))
+    await replay(events, sink, due=lambda _: next(seconds), on_sent=nothing, clock=lambda: sink.now, sleep=sink.sleep)
+    assert [time - 100.0 for time, _ in sink.taken] == pytest.approx([0.0, 5.0, 5.0, 9.0])
+
+
 @pytest.mark.parametrize(("text", "matches_a_second"), [("max", None), ("10", 10.0), ("0.5", 0.5), ("1e3", 1000.0)])
 def test_a_speed_is_max_or_matches_a_second(text: str, matches_a_second: float | None) -> None:
     assert pace(text) == matches_a_second

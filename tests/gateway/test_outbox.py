@@ -10,7 +10,8 @@ from stream_app.errors import InvalidInput
 from stream_app.events import name_id
 from stream_app.feeds.schedule import schedule
 from stream_app.gateway import outbox as module
-from stream_app.gateway.outbox import CLIENT_HEADER, ID_HEADER, Busy, Conflict, Message, Outbox
+from stream_app.gateway.outbox import Busy, Conflict, Message, Outbox
+from stream_app.message_headers import CLIENT, MESSAGE_ID
 from stream_app.topics import FEATURES, RESULTS
 from tests.support import topics
 from tests.support.matches import played
@@ -42,9 +43,9 @@ async def test_every_message_is_written_once_however_often_it_is_asked_for(clean
         assert [record.value for record in records] == [sent.value for sent in MESSAGES if sent.topic == topic]
         places = {receipt.id: (receipt.partition, receipt.offset) for receipt in again if receipt.topic == topic}
         assert places == {
-            dict(record.headers)[ID_HEADER].decode(): (record.partition, record.offset) for record in records
+            dict(record.headers)[MESSAGE_ID].decode(): (record.partition, record.offset) for record in records
         }
-        assert {dict(record.headers)[CLIENT_HEADER] for record in records} == {b"feed"}
+        assert {dict(record.headers)[CLIENT] for record in records} == {b"feed"}
 
 
 async def test_whoever_gives_up_waiting_takes_nothing_away(clean_kafka: str) -> None:
