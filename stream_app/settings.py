@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     decay_drop: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.05, description="Relative fall of a rolling figure without which there is no alert."
     )
-    alert_rate: Annotated[float, Field(gt=0, lt=1000)] = Field(
+    alert_rate: Annotated[float, Field(ge=1e-6, lt=1000)] = Field(
         0.1,
         description="False alarms of decay and calibration in 1,000 matches, at the most, about one model. To have"
         " fewer takes longer to be sure (docs/alerts.md).",

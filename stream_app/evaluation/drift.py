@@ -46,7 +46,8 @@ class Shift:
         level = self.adwin.estimation
         self.adwin.update(value)  # type: ignore[no-untyped-call]  # as above
         self.age += 1
-        if self.adwin.drift_detected:
+        # Of a level of nothing there is no share by which it could have changed.
+        if self.adwin.drift_detected and level > 0.0:
             self.left, self.age = level, 0
         elif self.age > SETTLED * window:
             self.left = None
