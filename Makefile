@@ -37,12 +37,13 @@ check: ## Lint, format, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: ## Measure the models, the evaluation log, the live view and the gateway; takes some minutes
+bench: ## Measure models, evaluation log, live view, gateway and command line; takes some minutes
 	@scripts/dev/bootstrap.sh --quiet
 	@$(BIN)/python -m tests.bench.models
 	@$(BIN)/python -m tests.bench.evaluation_log
 	@$(BIN)/python -m tests.bench.live_view
 	@$(BIN)/python -m tests.bench.gateway
+	@$(BIN)/python -m tests.bench.command_line
 
 soak-web: ## Flood the live view with 2,000 matches a second for five minutes (ARGS="--soak 60": an hour)
 	@scripts/dev/bootstrap.sh --quiet
