@@ -43,6 +43,7 @@ bench: ## Measure models, evaluation log, live view, gateway and command line; t
 	@$(BIN)/python -m tests.bench.evaluation_log
 	@$(BIN)/python -m tests.bench.live_view
 	@$(BIN)/python -m tests.bench.gateway
+	@$(BIN)/python -m tests.bench.feeds
 	@$(BIN)/python -m tests.bench.command_line
 
 soak-web: ## Flood the live view with 2,000 matches a second for five minutes (ARGS="--soak 60": an hour)
