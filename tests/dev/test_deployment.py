@@ -53,7 +53,8 @@ def test_procfile_and_compose_run_the_same_processes() -> None:
     processes = {next(it for it in arguments if it != "supervise") for arguments in commands_of_procfile()}
 
     assert processes == {"worker", "sink", "watch-evidence", "web", "feed"}
-    assert {arguments[0] for arguments in commands_of_compose()} == processes | {"topics"}
+    # The notifier needs somebody to tell: it runs where the settings name one.
+    assert {arguments[0] for arguments in commands_of_compose()} == processes | {"topics", "notify"}
 
 
 @pytest.mark.parametrize(

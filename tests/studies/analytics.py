@@ -9,23 +9,28 @@ Every sequence has its own seed; two runs print the same figures.
 from __future__ import annotations
 
 import argparse
+import pickle
 import random
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
+import zstandard
 from scipy import special
 
 from stream_app.analytics import CompetitionAnalytics, Foretold, Played
 from stream_app.analytics.competition import INPUTS
 from stream_app.analytics.randomness import RandomnessWatch
 from stream_app.analytics.scores import transform
+from stream_app.contracts import encode
 from stream_app.evaluation.scoring import log_loss
-from stream_app.events import Configure, Features, GoalRates, LeagueConfig, Outcome, Verdict, outcome_of
+from stream_app.events import Configure, Features, GoalRates, LeagueConfig, Outcome, Probabilities, Verdict, outcome_of
 from stream_app.feeds.datasets import bundesliga
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
+from stream_app.league.analysing import goal_rates
 from stream_app.models.contract import guarded
 from stream_app.models.river_models import RATING_INPUTS, LogisticRegression
 from stream_app.ratings import Match, Ratings
@@ -204,6 +209,32 @@ def bundesliga_inputs() -> Iterator[tuple[dict[str, float], Outcome, bool]]:
         analytics.learn(ended, foretold, virtual=False)
 
 
+def cost() -> None:
+    """Print what the analytics of the Bundesliga cost: time a match, and the size of the state and of a message."""
+    ratings, analytics = Ratings("league"), CompetitionAnalytics()
+    spent = {"inputs": 0.0, "learn": 0.0}
+    matches = bundesliga()
+    for played in matches:
+        match = Match(played.season, played.kickoff, played.home, played.away)
+        x = ratings.inputs(match)
+        foretold = Foretold(Probabilities(0.5, 0.27, 0.23), goal_rates(x))
+        ended = Played(played.match_id, played.kickoff, played.home, played.away, played.home_goals, played.away_goals)
+        start = time.process_time()
+        analytics.inputs(played.home, played.away)
+        between = time.process_time()
+        analytics.learn(ended, foretold, virtual=False)
+        spent["learn"] += time.process_time() - between
+        spent["inputs"] += between - start
+        ratings.learn(match, played.home_goals, played.away_goals)
+    told = encode(analytics.figures("bundesliga", ratings.elo.teams))
+    print(f"\nCost on the Bundesliga, {len(matches):,} matches")
+    for door, seconds in spent.items():
+        print(f"  {door:8} {seconds / len(matches) * 1e6:5.0f} us a match")
+    state = pickle.dumps(analytics, protocol=5)
+    packed = len(zstandard.compress(state))
+    print(f"  state {len(state):,} bytes, {packed:,} compressed; the table's message {len(told):,} bytes")
+
+
 def _share(of: Iterator[bool] | list[bool]) -> str:
     values = list(of)
     return f"{sum(values) / len(values):.1%} ({sum(values)} of {len(values)})"
@@ -230,6 +261,7 @@ def main() -> None:
     if not chosen.skip_history:
         history()
         features()
+        cost()
 
 
 if __name__ == "__main__":
