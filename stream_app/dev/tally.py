@@ -17,7 +17,7 @@ from stream_app.topics import DEAD_LETTERS, DECAY_ALERTS, EVALUATIONS, FEATURES,
 
 COUNTED_TOPICS = (FEATURES, PREDICTIONS, EVALUATIONS, DECAY_ALERTS, DEAD_LETTERS)
 ROLLING_WINDOW = 100
-FETCH_WAIT_MS = 100
+FETCH_BYTES, FETCH_WAIT_MS = 65_536, 100
 RECORDS_AT_ONCE = 500
 
 
@@ -124,6 +124,7 @@ async def counting(bootstrap: str, tally: Tally) -> AsyncIterator[None]:
         bootstrap_servers=bootstrap,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
+        fetch_min_bytes=FETCH_BYTES,
         fetch_max_wait_ms=FETCH_WAIT_MS,
         max_partition_fetch_bytes=INPUT_MAX_BYTES,
     )

@@ -30,6 +30,10 @@ ANSWER_S = 5.0
 
 RETRY_S = 1.0
 LET_GO_S = 0.1
+GATHER_BYTES, GATHER_MS = 32_768, 100
+"""The brokers answer when there is so much to read, or after so long: a fetch for each message would cost this process,
+and the brokers, more than the messages do."""
+
 POLL_MS = 200
 # A batch of this size takes about ten milliseconds to apply; after it, the pages get their turn.
 POLL_RECORDS = 500
@@ -89,6 +93,8 @@ class Reader:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             request_timeout_ms=int(ANSWER_S * 1000),
+            fetch_min_bytes=GATHER_BYTES,
+            fetch_max_wait_ms=GATHER_MS,
         )
         try:
             await consumer.start()
