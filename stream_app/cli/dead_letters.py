@@ -100,8 +100,11 @@ def show(
         _print(full)
         return
     for name, value in full.items():
-        if name != "value" and value not in ({}, [], None):
+        if name not in ("value", "decisions") and value not in ({}, None):
             typer.echo(f"{name:>22}  {value}")
+    for it in case.decisions:
+        reason = f": {it.why}" if it.why else ""
+        typer.echo(f"{it.action:>22}  by {it.by} at {it.at:%Y-%m-%d %H:%M:%S} UTC{reason}")
     typer.echo(pretty(case.letter.value))
 
 
