@@ -38,6 +38,7 @@ def notify(
 
     from stream_app.connections import bootstrap_servers
     from stream_app.errors import StreamAppError
+    from stream_app.monitoring import Readiness, monitored
     from stream_app.notify.service import channels_of, run
     from stream_app.settings import settings
 
@@ -51,10 +52,12 @@ def notify(
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await run(bootstrap, chosen, stopped, from_beginning=from_beginning)
+        await run(bootstrap, chosen, stopped, readiness, from_beginning=from_beginning)
 
+    readiness = Readiness()
     try:
-        asyncio.run(serve())
+        with monitored(chosen, readiness):
+            asyncio.run(serve())
     except StreamAppError:
         raise
     except Exception as error:

@@ -30,6 +30,7 @@ from tenacity import (
 from stream_app import metrics
 from stream_app.dead_letters import DeadLetters, Record
 from stream_app.errors import InvalidInput, Retryable
+from stream_app.monitoring import Readiness
 from stream_app.notify.channel import Channel, Refused
 from stream_app.notify.notice import TOPICS, Notice, notice_of
 from stream_app.notify.rules import Rules
@@ -101,8 +102,8 @@ class Dispatcher:
         self._read: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
 
-    async def run(self, bootstrap: str, app_id: str) -> None:
-        """Tell what comes until asked to stop."""
+    async def run(self, bootstrap: str, app_id: str, readiness: Readiness) -> None:
+        """Tell what comes until asked to stop. `readiness` is told when it begins."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=f"{app_id}-notify-{self._channel.name}",
@@ -117,6 +118,7 @@ class Dispatcher:
         try:
             await consumer.start()
             log.info("%s: telling what comes", self._channel.name)
+            readiness.has(self._channel.name)
             while not self._stopped.is_set():
                 await self._go_on(consumer)
         finally:
@@ -241,6 +243,7 @@ class _Revoked(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
 
 
 def _say(channel: str, state: RetryCallState) -> None:
-    """Log the first of a row of failures, and every tenth."""
+    """Count a failure; log the first of a row, and every tenth."""
+    metrics.NOTICES.labels(channel, "tried in vain").inc()
     if state.attempt_number % 10 == 1 and state.outcome is not None:
         log.warning("%s: try %d: %s; trying again", channel, state.attempt_number, state.outcome.exception())

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from stream_app.dead_letters import DeadLetters
 from stream_app.errors import InvalidInput
+from stream_app.monitoring import Readiness
 from stream_app.notify.channel import Channel
 from stream_app.notify.dispatcher import Dispatcher, Patience
 from stream_app.notify.mail import Mail, MailServer
@@ -52,8 +53,17 @@ def channels_of(settings: Settings) -> list[Channel]:
     return channels
 
 
-async def run(bootstrap: str, settings: Settings, stopped: asyncio.Event, *, from_beginning: bool = False) -> None:
+async def run(
+    bootstrap: str,
+    settings: Settings,
+    stopped: asyncio.Event,
+    readiness: Readiness,
+    *,
+    from_beginning: bool = False,
+) -> None:
     """Tell the receivers of `settings` what comes until `stopped` is set.
+
+    The process is ready when it reads for every receiver, whether these are there or not.
 
     Raises
     ------
@@ -69,6 +79,8 @@ async def run(bootstrap: str, settings: Settings, stopped: asyncio.Event, *, fro
         digest_s=settings.notify_digest_s,
     )
     channels = channels_of(settings)
+    for channel in channels:
+        readiness.wants(channel.name, "not connected to Kafka yet")
     patience = Patience(settings.notify_give_up_s)
     await require(bootstrap, TOPICS)
     async with DeadLetters(bootstrap) as dead_letters, asyncio.TaskGroup() as tasks:
@@ -82,4 +94,4 @@ async def run(bootstrap: str, settings: Settings, stopped: asyncio.Event, *, fro
                 stopped,
                 from_beginning=from_beginning,
             )
-            tasks.create_task(dispatcher.run(bootstrap, settings.app_id))
+            tasks.create_task(dispatcher.run(bootstrap, settings.app_id, readiness))

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from stream_app.dead_letters import DeadLetters
+from stream_app.monitoring import Readiness
 from stream_app.notify.channel import Channel
 from stream_app.notify.dispatcher import Dispatcher, Patience
 from stream_app.notify.rules import Rules, rules_of
@@ -65,7 +66,7 @@ async def dispatching(
             stopped,
             from_beginning=True,
         )
-        task = asyncio.create_task(dispatcher.run(bootstrap, group))
+        task = asyncio.create_task(dispatcher.run(bootstrap, group, Readiness()))
         try:
             yield
         finally:
