@@ -31,7 +31,7 @@ from stream_app.models.zoo import create
 POINT_EVERY = 100
 """Scored matches between two points of a version's history."""
 
-POINTS_KEPT = 40
+POINTS_KEPT = 16
 """Points of a version's history; when there are more, every other one of the older half goes."""
 
 

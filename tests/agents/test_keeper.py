@@ -150,14 +150,19 @@ async def test_a_checkpoint_names_the_place_and_the_last_entry_of_every_league(
     }
 
 
-async def test_everything_is_out_before_a_place_is_committed_the_tables_too(
-    keeper: Keeper, world: Remembering
-) -> None:
+async def test_everything_is_out_before_a_place_is_committed_the_tables_too(keeper: Keeper, world: Remembering) -> None:
     # A worker that died right after the commit would never come back to these entries.
     tell(keeper, "alpha", 0, 5)
     await apply_everything(keeper)
     await keeper.checkpoint()
 
     order = [topic for topic, _ in world.out]
-    assert order[-4:] == ["scoreboard", "snapshots", "checkpoints", "commit"]
-    assert set(order[:-4]) <= {"predictions", "evaluations"}
+    assert order[-6:] == ["scoreboard", "analytics", "registry", "snapshots", "checkpoints", "commit"]
+    assert set(order[:-6]) <= {"predictions", "evaluations", "model-events"}
+
+    # What is as it was is not told again.
+    await keeper._publish_tables()
+    tell(keeper, "alpha", 0, 5)
+    await apply_everything(keeper)
+    await keeper._publish_tables()
+    assert [topic for topic, _ in world.out] == order
