@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream_app.cli.feed_work import end, import_files, send, stirred
 from stream_app.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -43,9 +43,6 @@ ChaosText = Annotated[
     ),
 ]
 
-NEAR_SHOWN = 20
-"""Pairs of names alike that are shown one by one."""
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
@@ -75,8 +72,8 @@ def bundesliga(speed: Speed = "max", chaos: ChaosText = None, out: Out = None, a
 
     matches_a_second = pace(speed)
     played = matches()
-    events = _stirred(schedule(played), chaos)
-    _send(events, matches=len(played), matches_a_second=matches_a_second, out=out, as_json=as_json)
+    events = stirred(schedule(played), chaos)
+    send(events, matches=len(played), matches_a_second=matches_a_second, out=out, as_json=as_json)
 
 
 def football_data(
@@ -102,7 +99,7 @@ def football_data(
 
         return files.read(paths, refuse=refuse, aliases=names)
 
-    _import(read, strict=strict, aliases=aliases, speed=speed, chaos=chaos, out=out, as_json=as_json)
+    import_files(read, strict=strict, aliases=aliases, speed=speed, chaos=chaos, out=out, as_json=as_json)
 
 
 def internationals(
@@ -127,7 +124,7 @@ def internationals(
 
         return files.read(paths, refuse=refuse, aliases=names)
 
-    _import(read, strict=strict, aliases=aliases, speed=speed, chaos=chaos, out=out, as_json=as_json)
+    import_files(read, strict=strict, aliases=aliases, speed=speed, chaos=chaos, out=out, as_json=as_json)
 
 
 def mapped_csv(
@@ -154,7 +151,7 @@ def mapped_csv(
 
         return mapped.read(paths, mapped.read_mapping(mapping), refuse=refuse, aliases=names)
 
-    _import(read, strict=strict, aliases=aliases, speed=speed, chaos=chaos, out=out, as_json=as_json)
+    import_files(read, strict=strict, aliases=aliases, speed=speed, chaos=chaos, out=out, as_json=as_json)
 
 
 def jsonl(
@@ -188,9 +185,9 @@ def jsonl(
         typer.echo(str(line), err=True)
 
     with json_lines.events(files, max_bytes=settings().max_message_bytes, refuse=refuse) as events:
-        stirred = _stirred(events, chaos)
-        _send(stirred, matches=None, matches_a_second=matches_a_second, out=out, as_json=as_json)
-    _end(refused, "lines")
+        stirred = stirred(events, chaos)
+        send(stirred, matches=None, matches_a_second=matches_a_second, out=out, as_json=as_json)
+    end(refused, "lines")
 
 
 def virtual(
@@ -255,125 +252,11 @@ def virtual(
     def due(event: Features | Result) -> float:
         return (event_time(event) - begin).total_seconds()
 
-    _send(
-        _stirred(matches(knobs), chaos),
+    send(
+        stirred(matches(knobs), chaos),
         matches=knobs.matches,
         matches_a_second=matches_a_second,
         out=out,
         as_json=as_json,
         due=due if live else None,
     )
-
-
-def _import(
-    read: Callable[[Refuse, Aliases], Sequence[Imported]],
-    *,
-    strict: bool,
-    aliases: Path | None,
-    speed: str,
-    chaos: str | None,
-    out: Path | None,
-    as_json: bool,
-) -> None:
-    from stream_app.feeds import aliases as names
-    from stream_app.feeds.importing import BadRow, fatal, played
-    from stream_app.feeds.replay import pace
-    from stream_app.feeds.schedule import schedule
-
-    matches_a_second = pace(speed)
-    refused = 0
-
-    def leave_out(row: BadRow) -> None:
-        nonlocal refused
-        refused += 1
-        typer.echo(str(row), err=True)
-
-    found = read(fatal if strict else leave_out, names.read(aliases) if aliases else names.Aliases())
-    if not found:
-        raise InvalidInput("there is no match in what was given; wanted files with one a line")
-    near = names.near_duplicates(found)
-    for competition, one, other in near[:NEAR_SHOWN]:
-        typer.echo(f"{competition}: {one!r} and {other!r} may be one team; if they are, name it in --aliases", err=True)
-    if len(near) > NEAR_SHOWN:
-        typer.echo(f"{len(near) - NEAR_SHOWN} more pairs of names are alike", err=True)
-    events = _stirred(schedule(found), chaos)
-    _send(events, matches=len(played(found)), matches_a_second=matches_a_second, out=out, as_json=as_json)
-    _end(refused, "rows")
-
-
-def _stirred(events: Iterable[Features | Result], chaos: str | None) -> Iterable[Features | Result]:
-    if chaos is None:
-        return events
-    from stream_app.feeds.chaos import parse, stir
-
-    return stir(events, parse(chaos))
-
-
-def _end(refused: int, what: str) -> None:
-    if refused:
-        typer.echo(f"stream-app: {refused} {what} were left out", err=True)
-        raise typer.Exit(1)
-
-
-def _send(
-    events: Iterable[Features | Result],
-    *,
-    matches: int | None,
-    matches_a_second: float | None,
-    out: Path | None,
-    as_json: bool,
-    due: Callable[[Features | Result], float] | None = None,
-) -> None:
-    import asyncio
-
-    import orjson
-
-    from stream_app.cli.feed_progress import FeedProgress
-
-    with FeedProgress(matches) as progress:
-        if out is None:
-            asyncio.run(_to_kafka(events, matches_a_second, due, progress.sent))
-        else:
-            _to_file(events, out, progress.sent)
-    total = progress.totals()
-    if as_json:
-        print(orjson.dumps(total).decode())
-    else:
-        print(
-            f"{'sent' if out is None else 'wrote'} {total.features:,} match features and {total.results:,} results"
-            f" in {total.seconds:.1f} s ({total.messages_a_second:,.0f} messages/s)"
-        )
-
-
-_Sent = Callable[["Features | Result"], None]
-
-
-async def _to_kafka(
-    events: Iterable[Features | Result],
-    matches_a_second: float | None,
-    due: Callable[[Features | Result], float] | None,
-    sent: _Sent,
-) -> None:
-    import logging
-
-    from stream_app.connections import bootstrap_servers
-    from stream_app.feeds.publisher import Publisher
-    from stream_app.feeds.replay import replay
-    from stream_app.settings import settings
-
-    # While brokers are away it repeats itself several times a second; the bar stands still, and the end says why.
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
-    async with Publisher(bootstrap_servers(settings())) as publisher:
-        await replay(events, publisher, matches_a_second=matches_a_second, due=due, on_sent=sent)
-
-
-def _to_file(events: Iterable[Features | Result], out: Path, sent: _Sent) -> None:
-    from stream_app.contracts import encode
-
-    try:
-        with out.open("wb") as file:
-            for event in events:
-                file.write(encode(event) + b"\n")
-                sent(event)
-    except OSError as error:
-        raise InvalidInput(f"--out {out}: {error.strerror}; wanted a file that can be written") from None
