@@ -173,13 +173,14 @@ def champion_standing(board: Scoreboard | None) -> ModelStanding | None:
 def gain(standing: ModelStanding, board: Scoreboard, *, rolling: bool) -> float | None:
     """Relative gain over the base rate: `1 - loss / loss of the base rate`, over the last matches or over all.
 
-    None for the base rate itself, and where one of the two has not been scored.
+    None for the base rate itself, where one of the two has not been scored, and where they were scored on different
+    matches, as after a new version of one of them.
     """
     reference = next((other for other in board.models if other.model == REFERENCE), None)
     if reference is None or standing.model == REFERENCE:
         return None
     ours, theirs = (standing.rolling, reference.rolling) if rolling else (standing.total, reference.total)
-    if not ours.n or not theirs.n or theirs.log_loss <= 0.0:
+    if not ours.n or ours.n != theirs.n or theirs.log_loss <= 0.0:
         return None
     return 1.0 - ours.log_loss / theirs.log_loss
 

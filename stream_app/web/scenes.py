@@ -239,8 +239,7 @@ def _by_topic(health: Health) -> list[tuple[str, int, int, int]]:
 
 
 def _matches_of(it: CompetitionView) -> int:
-    best = present.champion_standing(it.board)
-    return 0 if best is None else best.total.n
+    return 0 if it.board is None else it.board.matches
 
 
 def _loss_chart(it: CompetitionView) -> dict[str, Chart]:

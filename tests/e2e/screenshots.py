@@ -45,7 +45,7 @@ PAGES = {
     "log": "/log?type=evaluation",
     "system": "/system",
 }
-COLOURS = 96
+COLOURS = 128
 # Charts and times are drawn once the first push has come.
 SETTLE_MS = 800
 TIMEOUT_S = 600.0
@@ -102,8 +102,10 @@ async def _picture(browser: Browser, address: str, file: Path, width: int, heigh
     await page.wait_for_timeout(SETTLE_MS)
     picture = Image.open(io.BytesIO(await page.screenshot()))
     # A page has few colours, and a picture with a table of them is a third of the size.
-    picture.convert("RGB").quantize(COLOURS).save(file, optimize=True)
-    print(f"{file}: {file.stat().st_size / 1000:.0f} kB", flush=True)
+    picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        file, optimize=True
+    )
+    print(file, flush=True)
     await context.close()
 
 
