@@ -2,7 +2,8 @@
 
 The order agent looks at an artefact before it is admitted: the signature has to hold, and what is unpickled has to be a
 model and nothing else. From then on it is a part of the log and taken at its word, as all of the log is: a key that is
-changed later must not change what the log leads to. The allow-list holds for every reader.
+changed later must not change what the log leads to, and neither should a newer River, as long as it can read the state.
+The allow-list holds for every reader.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import hmac
 import pickle
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 
 import orjson
 import zstandard
@@ -54,7 +56,7 @@ def open_sealed(artefact: bytes, key: bytes) -> Handover:
     message, signature = artefact[:-_SIGNATURE_BYTES], artefact[-_SIGNATURE_BYTES:]
     if not hmac.compare_digest(signature, sign(message, key)):
         raise ArtefactRefused("it is damaged, or was signed with another key")
-    return _open(message)
+    return _open(message, VERSIONS)
 
 
 def refusal_of(command: ModelCommand, key: bytes) -> Refusal | None:
@@ -83,7 +85,7 @@ def handover_of(command: ModelCommand) -> Handover | str | None:
     if command.artefact is None:
         return None
     try:
-        return _open(_from_text(command.artefact)[:-_SIGNATURE_BYTES])
+        return _open(_from_text(command.artefact)[:-_SIGNATURE_BYTES], None)
     except ArtefactRefused as refused:
         return str(refused)
 
@@ -95,7 +97,8 @@ def _from_text(text: str) -> bytes:
         raise ArtefactRefused(f"it is not Base64: {error}") from None
 
 
-def _open(message: bytes) -> Handover:
+def _open(message: bytes, versions: Mapping[str, str] | None) -> Handover:
+    """What an artefact holds, made by a program of these `versions` (None: of any)."""
     if not message.startswith(_MAGIC):
         raise ArtefactRefused("it does not begin like an artefact")
     start = len(_MAGIC) + _LENGTH_BYTES
@@ -104,15 +107,13 @@ def _open(message: bytes) -> Handover:
     try:
         head = orjson.loads(message[start:end])
         fits = head["sha256"] == hashlib.sha256(body).hexdigest()
-        made = (head["format"], head["versions"])
+        made, by = head["format"], head["versions"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise ArtefactRefused("its head is damaged") from error
     if not fits:
         raise ArtefactRefused("its checksum does not match: it is damaged")
-    if made != (FORMAT, dict(VERSIONS)):
-        raise ArtefactRefused(
-            f"it has format {made[0]} of {made[1]}, this program has format {FORMAT} of {dict(VERSIONS)}"
-        )
+    if made != FORMAT or (versions is not None and by != dict(versions)):
+        raise ArtefactRefused(f"it has format {made} of {by}, this program has format {FORMAT} of {dict(VERSIONS)}")
     try:
         if zstandard.frame_content_size(body) > LARGEST:
             raise ArtefactRefused(f"its state is larger than {LARGEST} bytes")

@@ -114,6 +114,18 @@ def test_what_is_foreign_or_tampered_with_is_refused_with_the_reason(blob: Calla
     assert (refusal.who, refusal.model, refusal.version) == ("anna", "naive_bayes_v1", 1)
 
 
+def test_what_was_admitted_by_an_older_program_is_taken_from_the_log_as_long_as_it_can_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(artefact, "VERSIONS", {"python": "3.11", "numpy": "1.0", "river": "0.1"})
+        blob = seal(handover(), KEY)
+    assert isinstance(handover_of(command(blob)), Handover)
+    refusal = refusal_of(command(blob), KEY)
+    assert refusal is not None
+    assert "it has format 1 of {'python': '3.11', 'numpy': '1.0', 'river': '0.1'}" in refusal.reason
+
+
 def test_what_is_no_base64_is_refused() -> None:
     refusal = refusal_of(command("AAAAA"), KEY)
     assert refusal is not None
