@@ -185,8 +185,7 @@ def jsonl(
         typer.echo(str(line), err=True)
 
     with json_lines.events(files, max_bytes=settings().max_message_bytes, refuse=refuse) as events:
-        stirred = stirred(events, chaos)
-        send(stirred, matches=None, matches_a_second=matches_a_second, out=out, as_json=as_json)
+        send(stirred(events, chaos), matches=None, matches_a_second=matches_a_second, out=out, as_json=as_json)
     end(refused, "lines")
 
 
