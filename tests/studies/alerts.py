@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from statistics import median
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -251,25 +252,31 @@ def delay(make: Callable[[], Rule], stream: Stream) -> float | None:
     return first - HEALTHY_BEFORE if first > HEALTHY_BEFORE else None
 
 
+Delay = float | Literal["never", "noisy"]
+"""Matches; or more than half of the streams never had an alert; or all of them had one before their fault."""
+
+
 @dataclass
 class Line:
-    """The figures of one rule: false alarms in 1,000 healthy matches, and median delays by fault, in matches."""
+    """The figures of one rule: false alarms in 1,000 healthy matches, and median delays by fault."""
 
     rule: str
     simulated: float
     bundesliga: float
-    delays_simulated: dict[str, float | None]
-    delays_bundesliga: dict[str, float | None]
+    delays_simulated: dict[str, Delay]
+    delays_bundesliga: dict[str, Delay]
 
 
 def per_thousand(make: Callable[[], Rule], streams: list[Stream]) -> float:
     return 1000.0 * sum(len(list(alarms(make(), it))) for it in streams) / sum(map(len, streams))
 
 
-def middle(make: Callable[[], Rule], streams: list[Stream]) -> float | None:
-    """The median delay over the streams that were quiet until their fault; None when fewer than half find it."""
+def middle(make: Callable[[], Rule], streams: list[Stream]) -> Delay:
+    """The median delay over the streams that were quiet until their fault."""
     found = [it for stream in streams if (it := delay(make, stream)) is not None]
-    return None if not found or math.isinf(median(found)) else float(median(found))
+    if not found:
+        return "noisy"
+    return "never" if math.isinf(median(found)) else median(found)
 
 
 def compare(
@@ -323,17 +330,16 @@ def main() -> None:
     print(f"{'':18} false alarms/1,000    median delay, simulated / Bundesliga")
     print(f"{'':18} simul.   Bundesl.   " + "   ".join(f"{fault:>18}" for fault in FAULTS))
     for line in lines:
-        cells = "   ".join(
-            f"{_days(line.delays_simulated[fault]):>8} / {_days(line.delays_bundesliga[fault]):>7}" for fault in FAULTS
-        )
+        delays = [(line.delays_simulated[fault], line.delays_bundesliga[fault]) for fault in FAULTS]
+        cells = "   ".join(f"{_matches(made_up):>8} / {_matches(real):>7}" for made_up, real in delays)
         print(f"{line.rule:18} {line.simulated:6.3f}   {line.bundesliga:8.3f}   {cells}")
     print("\nEvery alert of a league over the whole Bundesliga")
     for number, alert in raised:
         print(f"{number:6,}  {alert.at:%Y-%m-%d}  {alert.state:9} {alert.severity:9} {alert.kind:12} {alert.message}")
 
 
-def _days(matches: float | None) -> str:
-    return "never" if matches is None else f"{matches:,.0f}"
+def _matches(told: Delay) -> str:
+    return told if isinstance(told, str) else f"{told:,.0f}"
 
 
 if __name__ == "__main__":
