@@ -13,7 +13,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 # Most of a test's time is waiting for Kafka, so that three processes keep two cores busy.
 TEST_PROCESSES ?= 3
 
-.PHONY: help setup demo test check bench soak-web screenshots chaos study-alerts study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
+.PHONY: reference help setup demo test check bench soak-web screenshots chaos study-alerts study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -74,6 +74,10 @@ format: ## Format the code and put the imports in order
 	@scripts/dev/bootstrap.sh --quiet
 	@$(BIN)/ruff check --select I --fix
 	@$(BIN)/ruff format
+
+reference: ## Render docs/command-line.md anew from what the commands say of themselves
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m stream_app.cli.reference
 
 contract: ## Put messages of a run into schemas/asyncapi.yaml and render docs/topics.md from it
 	@scripts/dev/bootstrap.sh --quiet

@@ -1,0 +1,93 @@
+"""The command line as a whole: its page, what every command has in common, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from stream_app.cli import build
+from stream_app.cli.reference import PAGE, page
+
+ROOT = Path(__file__).parents[2]
+WITHOUT_AN_ANSWER = {
+    *("worker", "supervise", "watch-evidence"),
+    *("dev fetch", "dev lock", "models export", "models import"),
+}
+"""Commands that run until they are stopped, and commands that only write a file or do what it says."""
+
+
+def leaves(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by its name."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield name.strip(), command
+        return
+    for child in below:
+        yield from leaves(below[child], f"{name} {child}")
+
+
+COMMANDS = dict(leaves(get_command(build())))
+
+
+def test_the_page_is_what_the_commands_say_of_themselves() -> None:
+    written = PAGE.read_text(encoding="utf-8")
+    assert written == page(written), "run `make reference`"
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - WITHOUT_AN_ANSWER))
+def test_every_command_that_answers_has_a_json_twin(name: str) -> None:
+    assert any("--json" in parameter.opts for parameter in COMMANDS[name].params)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_explains_itself(name: str) -> None:
+    assert COMMANDS[name].help
+    for parameter in COMMANDS[name].params:
+        assert parameter.help, parameter.name
+
+
+def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The program as a process of its own on a machine where nothing is set up."""
+    return subprocess.run(
+        [sys.executable, "-m", "stream_app", *arguments],
+        cwd=folder,
+        env={"PATH": "", "PYTHONPATH": str(ROOT), "HOME": str(folder), "COLUMNS": "120"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_a_bare_machine_is_enough_and_a_mistake_is_one_line_with_its_exit_code(tmp_path: Path) -> None:
+    good = call(tmp_path, "predict", "7.5", "6.2", "8.0", "7.5", "0.5", "--match-id", "match_001")
+    assert (good.returncode, good.stderr) == (0, "")
+    assert good.stdout.startswith("match_001: home win")
+    mistake = call(tmp_path, "predict", "7.5")
+    assert (mistake.returncode, mistake.stdout) == (2, "")
+    assert mistake.stderr.startswith("stream-app: 1 number given (7.5): wanted 5")
+    assert mistake.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_service_that_is_away_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    teams = ("--home", "A", "--away", "B", "--competition", "C")
+    environment = os.environ | {"STREAM_APP_KAFKA": "127.0.0.1:1", "PYTHONPATH": str(ROOT)}
+    away = subprocess.run(
+        [sys.executable, "-m", "stream_app", "predict", *teams, "--live"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert away.returncode == 3
+    assert away.stderr.startswith("stream-app: Kafka at 127.0.0.1:1 does not answer")
+    assert away.stderr.count("\n") == 1
