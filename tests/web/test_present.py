@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from stream_app.evaluation.calibration import Calibration
+from stream_app.events import Probabilities
 from stream_app.web import present
 from tests.web.made import board, evaluation, prediction
 
@@ -74,3 +76,46 @@ def test_the_gain_is_what_the_base_rate_loses_more() -> None:
 def test_there_is_no_gain_before_the_first_scored_match() -> None:
     empty = board(0)
     assert present.gain(empty.models[0], empty, rolling=False) is None
+
+
+def test_there_is_no_gain_where_the_two_were_scored_on_different_matches() -> None:
+    first, reference = board(200).models
+    newer = replace(first, version=2, total=replace(first.total, n=20))
+    both = replace(board(200), models=(newer, reference))
+    assert present.gain(newer, both, rolling=False) is None
+    assert present.gain(newer, both, rolling=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (present.nats(-0.03124), "\N{MINUS SIGN}0.0312"),
+        (present.nats(0.004), "+0.0040"),
+        (present.nats(math.nan), present.NOTHING),
+        (present.odds(0.0416), "0.04"),
+        (present.odds(31.49), "31"),
+        (present.odds(4e9), "over a million"),
+        (present.odds(math.inf), present.NOTHING),
+        (present.chance(0.0421), "0.042"),
+        (present.chance(1e-9), "under 0.001"),
+        (present.chance(math.nan), present.NOTHING),
+        (present.points(-22.4), "\N{MINUS SIGN}22"),
+        (present.points(math.inf), present.NOTHING),
+        (present.note(True), "yes"),
+        (present.note(False), "no"),
+        (present.note(0.0300000001), "0.03"),
+        (present.note("manual"), "manual"),
+        (present.event_said("rolled_back"), "Rolled back"),
+        (present.query({"action": "promote", "model": None, "version": 2}), "action=promote&version=2"),
+    ],
+)
+def test_values_are_said_as_people_read_them(said: str, wanted: str) -> None:
+    assert said == wanted
+
+
+def test_a_dot_covers_its_share_of_the_forecasts() -> None:
+    calibration = Calibration()
+    for _ in range(10):
+        calibration.add(Probabilities(0.55, 0.25, 0.2), "H")
+    radii = [present.radius(bin_, calibration) for bin_ in calibration.bins()]
+    assert sum(((radius - 1.0) / 7.0) ** 2 for radius in radii) == pytest.approx(1.0)
