@@ -39,7 +39,11 @@ PARTITIONS_OWNED = Gauge("stream_app_partitions_owned", "Partitions of the log t
 DEAD_LETTERS = Counter("stream_app_dead_letters", "Messages sent to the dead letters.", ["topic"])
 
 # Notification
-NOTICES = Counter("stream_app_notices", "Tries to tell a receiver: notices delivered or given up, and messages tried in vain.", ["channel", "outcome"])
+NOTICES = Counter(
+    "stream_app_notices",
+    "Tries to tell a receiver: notices delivered or given up, and messages tried in vain.",
+    ["channel", "outcome"],
+)
 
 # Evaluation log
 LOG_EVENTS = Counter("stream_app_log_events", "Events kept in a store of the evaluation log.", ["store"])
