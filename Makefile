@@ -39,6 +39,7 @@ check: ## Lint, format, types and the direction of imports
 
 bench: ## Measure models, evaluation log, live view, gateway and command line; takes some minutes
 	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m tests.bench.guarantee
 	@$(BIN)/python -m tests.bench.models
 	@$(BIN)/python -m tests.bench.evaluation_log
 	@$(BIN)/python -m tests.bench.live_view
