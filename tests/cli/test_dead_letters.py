@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,14 @@ import orjson
 import pytest
 
 from stream_app.contracts import encode
+from stream_app.dev.process import wait_for
 from stream_app.feeds.schedule import schedule
 from stream_app.topics import RESULTS
 from tests.letters.made import Made, letter_id, write
 from tests.support import topics
+from tests.support.commands import call
 from tests.support.matches import played
-from tests.support.programs import environment, run
+from tests.support.programs import environment
 
 RIGHT = [value for value in map(encode, schedule(played("a", 3))) if b"finished_at" in value]
 GOALS = orjson.loads(RIGHT[0])["home_goals"]
@@ -28,10 +31,9 @@ def of(lines: str) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in lines.splitlines()]
 
 
-@pytest.mark.slow
-async def test_letters_are_looked_at_mended_replayed_and_given_up(clean_kafka: str, tmp_path: Path) -> None:
-    await topics.create_all(clean_kafka)
-    await write(clean_kafka, LETTERS)
+def test_letters_are_looked_at_mended_replayed_and_given_up(clean_kafka: str, tmp_path: Path) -> None:
+    wait_for(topics.create_all(clean_kafka))
+    wait_for(write(clean_kafka, LETTERS))
     editor = tmp_path / "editor.py"
     editor.write_text(
         "import sys, pathlib\nfile = pathlib.Path(sys.argv[1])\n"
@@ -42,7 +44,7 @@ async def test_letters_are_looked_at_mended_replayed_and_given_up(clean_kafka: s
     env.pop("VISUAL", None)
 
     def ask(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
-        done = run("dead-letters", *arguments, "--json", cwd=tmp_path, env=env)
+        done = call("dead-letters", *arguments, "--json", cwd=tmp_path, env=env)
         return done.returncode, of(done.stdout)
 
     code, listed = ask("list", "--topic", RESULTS)
@@ -67,7 +69,7 @@ async def test_letters_are_looked_at_mended_replayed_and_given_up(clean_kafka: s
         second: "replayed",
         third: "discarded",
     }
-    sent = [orjson.loads(record.value or b"") for record in await topics.read_all(clean_kafka, RESULTS)]
+    sent = [orjson.loads(record.value or b"") for record in asyncio.run(topics.read_all(clean_kafka, RESULTS))]
     assert sent == [orjson.loads(value) for value in RIGHT[:2]]
 
 
@@ -82,5 +84,5 @@ async def test_letters_are_looked_at_mended_replayed_and_given_up(clean_kafka: s
     ],
 )
 def test_a_mistake_is_told_in_one_line(arguments: tuple[str, ...], reason: str, tmp_path: Path) -> None:
-    done = run("dead-letters", *arguments, cwd=tmp_path, env=environment(kafka="127.0.0.1:1"))
+    done = call("dead-letters", *arguments, cwd=tmp_path, env=environment(kafka="127.0.0.1:1"))
     assert (done.returncode, done.stderr.count("\n"), reason in done.stderr) == (2, 1, True)

@@ -9,6 +9,7 @@ from stream_app.contracts import encode
 from stream_app.feeds.schedule import schedule
 from stream_app.topics import FEATURES, RESULTS
 from tests.support import topics
+from tests.support.commands import call
 from tests.support.matches import messages, played
 from tests.support.programs import environment, run
 
@@ -55,7 +56,7 @@ def lines_of(file: Path) -> list[dict[str, object]]:
 
 def test_files_are_imported_with_a_word_on_what_is_odd(tmp_path: Path) -> None:
     (tmp_path / "E0.csv").write_text(FOOTBALL_DATA, encoding="utf-8")
-    done = run("feed", "football-data", "E0.csv", "--out", "a.jsonl", "--json", cwd=tmp_path)
+    done = call("feed", "football-data", "E0.csv", "--out", "a.jsonl", "--json", cwd=tmp_path)
     assert done.returncode == 1
     assert orjson.loads(done.stdout)["results"] == 2
     assert "E0.csv:3: Date '32/08/93': wanted a day such as 31/12/2024\n" in done.stderr
@@ -66,7 +67,7 @@ def test_files_are_imported_with_a_word_on_what_is_odd(tmp_path: Path) -> None:
 
 def test_a_strict_import_ends_at_the_first_bad_row_and_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "E0.csv").write_text(FOOTBALL_DATA, encoding="utf-8")
-    done = run("feed", "football-data", "E0.csv", "--strict", "--out", "a.jsonl", cwd=tmp_path)
+    done = call("feed", "football-data", "E0.csv", "--strict", "--out", "a.jsonl", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "stream-app: E0.csv:3: Date '32/08/93': wanted a day such as 31/12/2024\n"
     assert not (tmp_path / "a.jsonl").exists()
@@ -79,7 +80,7 @@ def test_a_mapping_and_aliases_are_files_too(tmp_path: Path) -> None:
     )
     (tmp_path / "names.toml").write_text('[aliases]\nA = "Arminia"\n', encoding="utf-8")
     (tmp_path / "d.csv").write_text("d,h,a,x,y\n2024-04-01,A,B,2,0\n2024-04-02,B,A,,\n", encoding="utf-8")
-    done = run(
+    done = call(
         *("feed", "csv", "d.csv", "--mapping", "m.toml", "--aliases", "names.toml", "--out", "a.jsonl"), cwd=tmp_path
     )
     assert (done.returncode, done.stdout.split(" in ")[0]) == (0, "wrote 2 match features and 1 results")
@@ -88,22 +89,22 @@ def test_a_mapping_and_aliases_are_files_too(tmp_path: Path) -> None:
 
 def test_a_virtual_league_with_chaos_is_a_feed_like_any_other(tmp_path: Path) -> None:
     arguments = ("feed", "virtual", "--leagues", "1", "--teams", "4", "--rounds", "10", "--chaos", "corrections=1")
-    done = run(*arguments, "--out", "a.jsonl", "--json", cwd=tmp_path)
+    done = call(*arguments, "--out", "a.jsonl", "--json", cwd=tmp_path)
     assert done.returncode == 0
     sent = orjson.loads(done.stdout)
     assert (sent["features"], sent["results"]) == (20, 40)
-    again = run("feed", "jsonl", "a.jsonl", "--strict", "--out", "b.jsonl", cwd=tmp_path)
+    again = call("feed", "jsonl", "a.jsonl", "--strict", "--out", "b.jsonl", cwd=tmp_path)
     assert again.returncode == 0
     assert lines_of(tmp_path / "b.jsonl") == lines_of(tmp_path / "a.jsonl")
 
 
 def test_a_wrong_speed_ends_with_one_line(tmp_path: Path) -> None:
-    done = run("feed", "bundesliga", "--speed", "fast", cwd=tmp_path, env=environment(kafka="127.0.0.1:1"))
+    done = call("feed", "bundesliga", "--speed", "fast", cwd=tmp_path, env=environment(kafka="127.0.0.1:1"))
     assert done.returncode == 2
     assert done.stderr == "stream-app: speed 'fast': wanted `max`, or a number of matches a second above 0\n"
 
 
 def test_a_missing_file_ends_with_one_line(tmp_path: Path) -> None:
-    done = run("feed", "jsonl", "a.jsonl", cwd=tmp_path, env=environment(kafka="127.0.0.1:1"))
+    done = call("feed", "jsonl", "a.jsonl", cwd=tmp_path, env=environment(kafka="127.0.0.1:1"))
     assert done.returncode == 2
     assert done.stderr == "stream-app: file a.jsonl: No such file or directory; wanted a file of JSON Lines\n"

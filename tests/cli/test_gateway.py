@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import orjson
 import pytest
 
 from stream_app.gateway.tokens import Tokens
-from tests.support.programs import environment, run
+from tests.support.commands import call
+from tests.support.programs import environment
 
 
 def test_a_token_and_its_setting_fit(tmp_path: Path) -> None:
-    made = orjson.loads(run("gateway-token", "feed-1", "--json", cwd=tmp_path).stdout)
+    made = orjson.loads(call("gateway-token", "feed-1", "--json", cwd=tmp_path).stdout)
     assert Tokens.read(made["setting"]).client(f"Bearer {made['token']}") == "feed-1"
 
 
@@ -23,7 +25,10 @@ def test_a_token_and_its_setting_fit(tmp_path: Path) -> None:
     ],
 )
 def test_what_keeps_it_from_starting_is_one_line(
-    settings: dict[str, str], code: int, reason: str, tmp_path: Path
+    settings: dict[str, str], code: int, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = run("gateway", cwd=tmp_path, env=environment(kafka="127.0.0.1:1", **settings))
+    # The command sets up logging for its process, which is that of the tests here.
+    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
+    monkeypatch.setattr(logging.getLogger("aiokafka"), "setLevel", lambda _: None)
+    done = call("gateway", cwd=tmp_path, env=environment(kafka="127.0.0.1:1", **settings))
     assert (done.returncode, done.stderr.count("\n"), reason in done.stderr) == (code, 1, True)
