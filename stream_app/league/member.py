@@ -25,6 +25,7 @@ from stream_app.league.fixtures import Given
 from stream_app.league.saying import UNKNOWING, forecast
 from stream_app.lifecycle.knowledge import Knowledge
 from stream_app.lifecycle.promotion import Contender
+from stream_app.lifecycle.suspicion import Trigger
 from stream_app.models.contract import MatchModel, guarded
 from stream_app.models.zoo import create
 
@@ -83,6 +84,7 @@ class Member:
         self.history: list[MetricPoint] = []
         self.standing = Standing(window)
         self.watch = Watch()
+        self.trigger = Trigger()
 
     @property
     def contender(self) -> Contender:

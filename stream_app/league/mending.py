@@ -31,16 +31,16 @@ def hear(
     """
     if config.reinforce_matches == 0 or config.reinforce == "off":
         return
-    care = squad.care
-    care.remember(at, x, outcome, config)
-    care.keep([member.contender for member in squad.members.values()])
-    said = {(given.model, given.version): given for given in sealed.given if not given.blocked}
-    for member in list(squad.members.values()):
-        given = said.get((member.name, member.version))
-        if given is None or member.alias == "experimental" or member.frozen:
+    squad.recent.resize(config.reinforce_matches)
+    squad.recent.add(at, x, outcome)
+    for given in sealed.given:
+        member = squad.members.get(given.model)
+        if member is None or member.version != given.version or given.blocked:
             continue
-        cause = care.trigger_of(member.contender).look(given.probabilities, outcome, at, config)
-        if cause is not None and not squad.ledger.frozen and len(care.recent) == config.reinforce_matches:
+        if member.alias == "experimental" or member.frozen:
+            continue
+        cause = member.trigger.look(given.probabilities, outcome, at, config)
+        if cause is not None and not squad.ledger.frozen and len(squad.recent) == config.reinforce_matches:
             mend(squad, member, cause, at, config)
 
 
@@ -53,9 +53,8 @@ def mend(
     command: ModelCommand | None = None,
 ) -> None:
     """Look for a better version of `member` and put it into its place; where there is none, say so."""
-    care = squad.care
-    care.trigger_of(member.contender).begin_anew()
-    attempt = reinforce(member.model, care.recent.matches(), cause, config)
+    member.trigger.begin_anew()
+    attempt = reinforce(member.model, squad.recent.matches(), cause, config)
     who, why = (POLICY, _why(cause, config)) if command is None else (command.who, command.why)
     notes = attempt.notes()
     if attempt.model is None:
@@ -78,7 +77,7 @@ def mend(
     )
     successor = succeed(squad, member, attempt.model, at, happening, config.window)
     # What made its parent suspicious is dealt with; it starts with a rest.
-    care.trigger_of(successor.contender).begin_anew()
+    successor.trigger.begin_anew()
 
 
 def rules_of(config: LeagueConfig) -> Notes:

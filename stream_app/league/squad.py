@@ -24,7 +24,7 @@ from stream_app.league.pupil import Listener, Pupil
 from stream_app.league.trials import Trials
 from stream_app.lifecycle.knowledge import Knowledge, seal_of
 from stream_app.lifecycle.ledger import SETTINGS, Happening, Ledger
-from stream_app.lifecycle.suspicion import Care
+from stream_app.lifecycle.recent import RecentMatches
 from stream_app.models.ensemble import votes
 
 NAMED = "named in the configuration"
@@ -46,8 +46,8 @@ class Squad:
         Records of those that are gone.
     knowledge
         All that was there to be learned since the competition began.
-    care
-        What they need to mend themselves.
+    recent
+        The matches on which they try to mend themselves.
     listener
         Somebody else who hears of every match; none in a league at work.
     """
@@ -63,7 +63,7 @@ class Squad:
         self.ledger = Ledger(competition)
         self.trials = Trials()
         self.alerts = Alerts(competition)
-        self.care = Care()
+        self.recent = RecentMatches(0)
         self.listener: Listener | None = None
 
     @property
@@ -95,7 +95,7 @@ class Squad:
                 self.dismiss(pupil, "its place was taken by the configuration")
         if anew:
             self.knowledge = Knowledge()
-            self.care = Care()
+            self.recent = RecentMatches(0)
             if self.listener is not None:
                 self.listener.begin_anew()
         reigning = self.ledger.champion

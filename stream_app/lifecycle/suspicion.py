@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
 from stream_app.events import LeagueConfig, Outcome, Probabilities
-from stream_app.lifecycle.promotion import Contender
-from stream_app.lifecycle.recent import RecentMatches
 from stream_app.models.softmax import Triple
 
 Cause = Literal["rule", "promises", "command"]
@@ -79,25 +76,3 @@ class Trigger:
             pays = humbler / confidence if is_hit else (1.0 - humbler) / (1.0 - confidence)
             # What is far beyond doubt stays as far as it is; it need not become infinite.
             self._evidence[place] = min((1.0 + self._evidence[place]) * pays, _BEYOND_DOUBT)
-
-
-class Care:
-    """What a league keeps so that its models can mend themselves: recent matches, and a trigger a version."""
-
-    def __init__(self) -> None:
-        self.recent = RecentMatches(0)
-        self.triggers: dict[Contender, Trigger] = {}
-
-    def remember(self, at: datetime, x: Mapping[str, float], outcome: Outcome, config: LeagueConfig) -> None:
-        """Keep a match that was learned, of which `x` was known."""
-        self.recent.resize(config.reinforce_matches)
-        self.recent.add(at, x, outcome)
-
-    def trigger_of(self, contender: Contender) -> Trigger:
-        """The trigger of a version."""
-        return self.triggers.setdefault(contender, Trigger())
-
-    def keep(self, contenders: list[Contender]) -> None:
-        """Forget the triggers of all other versions."""
-        if len(self.triggers) > len(contenders):
-            self.triggers = {contender: it for contender, it in self.triggers.items() if contender in contenders}

@@ -101,7 +101,7 @@ def test_a_league_that_comes_from_snapshots_does_the_same_to_the_last_bit(
 @pytest.mark.parametrize("off", [{"reinforce": "off"}, {"reinforce_matches": 0}])
 def test_nothing_is_kept_and_tried_where_it_is_switched_off(off: dict[str, object]) -> None:
     league, events = season(replace(CONFIG, **off))  # type: ignore[arg-type]  # fields of several types
-    assert len(league.squad.care.recent) == 0
+    assert len(league.squad.recent) == 0
     assert {event.kind for event in events} == {"registered"}
 
 

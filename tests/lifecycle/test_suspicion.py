@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from stream_app.events import LeagueConfig, Outcome, Probabilities
-from stream_app.lifecycle.promotion import Contender
-from stream_app.lifecycle.suspicion import FALSE_START, REST, Care, Trigger
+from stream_app.lifecycle.suspicion import FALSE_START, REST, Trigger
 from tests.lifecycle.worlds import START, Oracle, said, season
 
 CONFIG = LeagueConfig()
@@ -69,14 +68,3 @@ def test_a_model_that_promises_too_much_becomes_suspicious() -> None:
     trigger = Trigger()
     causes = [trigger.look(said(Oracle(2.5), match), match.outcome, match.at, CONFIG) for match in season(400)]
     assert causes.index("promises") < 300
-
-
-def test_each_version_has_a_trigger_of_its_own_for_as_long_as_it_is_there() -> None:
-    care = Care()
-    first, second = Contender("m", 1), Contender("m", 2)
-    trigger = care.trigger_of(first)
-    assert care.trigger_of(second) is not trigger
-    care.keep([first, second])
-    assert len(care.triggers) == 2
-    care.keep([first])
-    assert care.triggers == {first: trigger}
