@@ -25,7 +25,7 @@ _RECEIPT: dict[str, Any] = {
         "id": {"type": "string", "description": "id of the message, in the record's header message-id"},
         "topic": {"type": "string"},
         "partition": {"type": "integer", "minimum": 0},
-        "offset": {"type": "integer", "minimum": 0},
+        "offset": {"type": "integer", "minimum": -1, "description": "-1 where the brokers do not tell any more"},
         "repeated": {"type": "boolean", "description": "whether it was there, or on its way, before"},
     },
     "required": ["id", "topic", "partition", "offset", "repeated"],

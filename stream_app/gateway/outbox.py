@@ -64,7 +64,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Where the brokers have a message. `repeated`: it was there or on its way before it was asked for."""
+    """Where the brokers have a message; offset -1 where they do not tell any more.
+
+    `repeated`: it was there or on its way before it was asked for.
+    """
 
     id: str
     topic: str
@@ -88,6 +91,7 @@ class Outbox:
         self._on_their_way: set[asyncio.Future[tuple[int, int]]] = set()
         self._producer: AIOKafkaProducer | None = None
         self._renewing = asyncio.Lock()
+        self._stopping: set[asyncio.Future[None]] = set()
 
     async def __aenter__(self) -> Self:
         """Connect, and read what was written last.
@@ -110,6 +114,7 @@ class Outbox:
         """Give what is on its way a few seconds, and disconnect."""
         if self._producer is not None:
             await _stop(self._producer)
+        await asyncio.gather(*self._stopping)
 
     @property
     def on_their_way(self) -> int:
@@ -191,9 +196,12 @@ class Outbox:
         known.place.set_exception(error if isinstance(error, KafkaError) else KafkaError(repr(error)))
         known.place.exception()  # Seen, also when nobody waits any more.
         if self._producer is producer:
-            # After an error that it does not get over by itself, a producer takes nothing any more.
+            # After an error that it does not get over by itself, what follows it would be refused as out of sequence.
             log.warning("a message was not taken, the connection is made anew: %s", error)
             self._producer = None
+            stopping = asyncio.ensure_future(_stop(producer))
+            self._stopping.add(stopping)
+            stopping.add_done_callback(self._stopping.discard)
 
     async def _connected(self) -> AIOKafkaProducer:
         async with self._renewing:

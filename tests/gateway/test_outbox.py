@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from stream_app.contracts import encode
-from stream_app.errors import InvalidInput
+from stream_app.errors import InvalidInput, Retryable
 from stream_app.events import name_id
 from stream_app.feeds.schedule import schedule
 from stream_app.gateway import outbox as module
 from stream_app.gateway.outbox import Busy, Conflict, Message, Outbox
 from stream_app.message_headers import CLIENT, MESSAGE_ID
-from stream_app.topics import FEATURES, RESULTS
+from stream_app.topics import FEATURES, INPUT_MAX_BYTES, PREDICTIONS, RESULTS
 from tests.support import topics
 from tests.support.matches import played
 
@@ -67,6 +67,18 @@ async def test_only_so_many_wait_for_the_brokers(clean_kafka: str, monkeypatch: 
         with pytest.raises(Busy, match="0 messages wait for the brokers"):
             await outbox.send(MESSAGES[:4])
         assert len(await outbox.send(MESSAGES[:3])) == 3
+
+
+async def test_after_a_message_that_the_brokers_refuse_the_next_ones_are_taken(clean_kafka: str) -> None:
+    await topics.create_all(clean_kafka)
+    too_large = replace(MESSAGES[0], id=name_id("test", "large"), value=b"x" * (INPUT_MAX_BYTES - 100))
+    async with Outbox(clean_kafka) as outbox:
+        with pytest.raises(Retryable, match="the brokers did not take message"):
+            await outbox.send([replace(too_large, topic=PREDICTIONS)])
+        first = await outbox.send(MESSAGES[:3])
+        with pytest.raises(Retryable, match="the brokers did not take message"):
+            await outbox.send([replace(too_large, topic=PREDICTIONS)])
+    assert [receipt.repeated for receipt in first] == [False] * 3
 
 
 async def test_old_ids_are_forgotten(clean_kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
