@@ -25,7 +25,7 @@ def local_stack(data_dir: Path) -> StackAddresses | None:
     """The addresses of the local stack in `data_dir`, None when there is none."""
     try:
         state: StackAddresses = orjson.loads((data_dir / STATE_FILE).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return state
 

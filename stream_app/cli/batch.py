@@ -70,7 +70,7 @@ def batch(
     begun = time.perf_counter()
     configured, now = settings(), datetime.now(UTC)
     config = configured.league_config("")
-    ready = desk.shelf_of(configured).get(model_id or DEFAULT_MODEL, version)
+    ready = desk.shelf_of(configured).get(DEFAULT_MODEL if model_id is None else model_id, version)
     entry = ready.entry
     table = read_table(file)
     table.require(entry.features)

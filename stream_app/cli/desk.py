@@ -49,10 +49,11 @@ def leagues_of(settings: Settings) -> SavedLeagues:
 
 
 def keep(rows: Sequence[LogRow], settings: Settings) -> str:
-    """Keep events in the evaluation log, and say where."""
+    """Keep events in the evaluation log, and say where. Raises InvalidInput when its folder cannot be written."""
     import asyncio
 
     from stream_app.connections import database_url
+    from stream_app.errors import Fatal, InvalidInput
     from stream_app.evaluation_log.csv_files import active
     from stream_app.evaluation_log.logger import AsyncEvaluationLogger
     from stream_app.evaluation_log.sides import Sides
@@ -63,7 +64,10 @@ def keep(rows: Sequence[LogRow], settings: Settings) -> str:
         async with AsyncEvaluationLogger(Sides(settings.data_dir, url, None), settings.expire_after_days) as log:
             await log.keep_all(rows)
 
-    asyncio.run(write())
+    try:
+        asyncio.run(write())
+    except Fatal as error:
+        raise InvalidInput(f"{error}; wanted a folder that can be written (STREAM_APP_DATA_DIR), or --no-log") from None
     return f"{active(settings.data_dir)}{' and the database' if url else ''}"
 
 

@@ -149,7 +149,7 @@ def _ask_numbers(
             raise InvalidInput(f"{text}: no such option; `stream-app predict --help` lists them")
     if numbers and feature:
         raise InvalidInput("numbers both by place and by --feature: wanted one of the two")
-    ready = desk.shelf_of(configured).get(model_id or DEFAULT_MODEL, version)
+    ready = desk.shelf_of(configured).get(DEFAULT_MODEL if model_id is None else model_id, version)
     entry = ready.entry
     values = answers.by_name(feature, entry.features) if feature else answers.in_order(numbers, entry.features)
     said = answers.ask(ready, values, configured.league_config(""))

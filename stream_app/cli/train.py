@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stream_app.workbench.training import Trained
 
 ALGORITHM = "KalmanSoftmax"
+NUMBERS_SPELLED = 8
 
 
 def register(app: typer.Typer) -> None:
@@ -81,7 +82,7 @@ def train(
     configured = settings()
     if algorithm not in ALGORITHMS:
         raise InvalidInput(f"--algorithm {algorithm!r}: unknown; wanted {', '.join(ALGORITHMS)}")
-    model_id = model_id or default_name(algorithm)
+    model_id = default_name(algorithm) if model_id is None else model_id
     check_name(model_id)
     table = _table(data)
     names = _names(features) if features else table.features(outcome)
@@ -118,7 +119,8 @@ def train(
     typer.echo(f"Saved as version {entry.version} of {model_id} in {path}, after {seconds:.1f} s.")
     if kept_in:
         typer.echo(f"Event {event_id}, kept in {kept_in}.")
-    typer.echo(f"Ask it: stream-app predict {' '.join(['NUMBER'] * len(names))} --model-id {model_id}")
+    numbers = " ".join(["NUMBER"] * len(names)) if len(names) <= NUMBERS_SPELLED else f"({len(names)} NUMBERs)"
+    typer.echo(f"Ask it: stream-app predict {numbers} --model-id {model_id}")
 
 
 def default_name(algorithm: str) -> str:
@@ -179,4 +181,4 @@ def _print(entry: Shelved, trained: Trained) -> None:
         typer.echo(f"Log loss over the folds: {mean:.4f}, with a standard deviation of {deviation:.4f}.")
     gain = trained.base_rate.figures.log_loss - trained.progressive.figures.log_loss
     if gain <= 0.0:
-        typer.echo(f"It is no better than the base rate on these {trained.rows:,} rows ({gain:+.4f} nats).")
+        typer.echo(f"It is no better than the base rate on these rows ({gain:+.4f} nats).")

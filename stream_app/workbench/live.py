@@ -43,7 +43,9 @@ async def newest_league(bootstrap: str, competition: str, key: bytes) -> League:
     try:
         book = thaw(unpack(competition, records.get), key)
     except SnapshotRefused as refused:
-        raise InvalidInput(f"--competition {competition!r}: Kafka has no snapshot that can be used: {refused}") from None
+        raise InvalidInput(
+            f"--competition {competition!r}: Kafka has no snapshot that can be used: {refused}"
+        ) from None
     return as_league(book.league if isinstance(book, Book) else None, competition, f"topic {SNAPSHOTS}")
 
 

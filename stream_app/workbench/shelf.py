@@ -118,6 +118,10 @@ class Shelf:
             return [_entry(fields) for fields in listed["models"]]
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise InvalidInput(
+                f"{path}: {error.strerror}; wanted a list of models, or none (STREAM_APP_DATA_DIR)"
+            ) from None
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise InvalidInput(
                 f"{path}: no list of models ({error}); wanted it as `stream-app train` writes it"

@@ -302,3 +302,20 @@ def test_a_model_without_a_name_is_called_as_its_algorithm() -> None:
         "kalman_softmax_v1",
     ]
     assert {default_name(algorithm) for algorithm in ALGORITHMS} >= set(BUILT_IN)
+
+
+@pytest.mark.parametrize("arguments", [["predict", *FIVE], ["train"], ["info"]])
+def test_a_data_folder_that_is_a_file_is_named(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("STREAM_APP_DATA_DIR", str(tmp_path / "file"))
+    with pytest.raises(InvalidInput, match=r"file/models.*: Not a directory; wanted .*STREAM_APP_DATA_DIR"):
+        call(*arguments)
+
+
+def test_an_evaluation_log_that_cannot_be_written_is_named(call: Call, folder: Path) -> None:
+    (folder / "evaluation_log.csv").mkdir(parents=True)
+    with pytest.raises(InvalidInput, match=r"wanted a folder that can be written \(STREAM_APP_DATA_DIR\), or --no-log"):
+        call("predict", *FIVE)
+    assert call("predict", *FIVE, "--no-log").exit_code == 0
