@@ -22,6 +22,8 @@ import numpy
 import orjson
 import zstandard
 
+from stream_app.durability.pickling import dumps
+
 FORMAT = 2
 """Number of the state's layout. A change of code that changes the state of a league raises it."""
 
@@ -108,7 +110,7 @@ class SnapshotInfo:
 
 def freeze(state: object, info: SnapshotInfo, key: bytes) -> bytes:
     """`state` as signed bytes."""
-    body = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(pickle.dumps(state, protocol=5))
+    body = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(dumps(state, _ALLOWED_PACKAGES))
     head = orjson.dumps(
         {
             "format": FORMAT,
