@@ -6,13 +6,15 @@ The models run with short windows and a sensitive alarm, so that one season has 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 import orjson
 
-from stream_app.contracts import KIND_OF_TOPIC, Event, encode, event_time
+from stream_app.contracts import KIND_OF_TOPIC, Event, encode, event_time, parse
 from stream_app.durability.log import NO_SOURCE, Entry
+from stream_app.errors import Fatal, InvalidInput
 from stream_app.events import (
     Analytics,
     Configure,
@@ -33,7 +35,8 @@ from stream_app.feeds.chaos import Chaos, stir
 from stream_app.feeds.datasets import BUNDESLIGA, bundesliga
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
-from stream_app.topics import FEATURES, MODEL_COMMANDS, RESULTS
+from stream_app.letters.cases import decide
+from stream_app.topics import FEATURES, INPUT_MAX_BYTES, MODEL_COMMANDS, RESULTS
 
 MATCHES = 400
 COMMAND_AFTER = 300
@@ -90,6 +93,7 @@ def examples() -> dict[str, list[Example]]:
     found["loggedResult"] = [_logged(heard["final"], RESULTS)]
     found["loggedCommand"] = [_logged(heard["command"], MODEL_COMMANDS)]
     found["loggedConfiguration"] = [_logged(configure, None)]
+    found["deadLetter"], found["deadLetterDecision"] = _refused(heard["final"])
     return found
 
 
@@ -106,6 +110,23 @@ def _inputs() -> Iterator[Features | Result | ModelCommand]:
                 why="its numbers from upstream are being looked into",
                 model=CONFIG.models[1],
             )
+
+
+def _refused(event: Event) -> tuple[list[Example], list[Example]]:
+    """The dead letter that a result of the run would be with a wrong score, and the decision of who mends it."""
+    fields = orjson.loads(encode(event)) | {"home_goals": -1}
+    value = orjson.dumps(fields)
+    try:
+        parse(RESULTS, BUNDESLIGA.encode(), value, max_bytes=INPUT_MAX_BYTES)
+    except InvalidInput as error:
+        reason = str(error)
+    else:
+        raise Fatal("a result with a negative score was taken")
+    letter = name_id("dead-letter", RESULTS, 0, MATCHES)
+    headers = {"id": letter, "topic": RESULTS, "partition": "0", "offset": str(MATCHES), "error": reason}
+    at = datetime.fromisoformat(fields["finished_at"])
+    mended = decide(letter, "replayed", "example", by="anna", why="the feed sent a wrong score", at=at, edited=True)
+    return [{"headers": headers, "payload": value.decode()}], [{"payload": orjson.loads(mended.to_bytes())}]
 
 
 def _payload(event: Event) -> Example:

@@ -38,6 +38,8 @@ def test_the_examples_are_messages_of_a_run() -> None:
         written = [example["payload"] for example in MESSAGES[name]["examples"]]
         assert any(ids.items() <= example.items() for example in written), f"{name}: {HOW}"
     for name, found in run.items():
+        if "schema" not in MESSAGES[name]["payload"]:
+            continue
         payload = MESSAGES[name]["payload"]["schema"]["$ref"].removeprefix("./").removesuffix(schemas.SUFFIX)
         for example in found:
             schemas.validator(payload).validate(example["payload"])
