@@ -55,6 +55,16 @@ def train(
     ] = None,
     outcome: Annotated[str, typer.Option(help="Column that holds H, D or A.")] = "outcome",
     folds: Annotated[int, typer.Option(min=0, help="Parts of a cross-validation on top, such as 5; 0 for none.")] = 0,
+    register_in: Annotated[
+        str | None,
+        typer.Option(
+            "--register",
+            help="Competition of the running service in which the model is to work as a challenger, as"
+            " `stream-app models register` brings it in; with --json a second object tells what became of it.",
+            metavar="COMPETITION",
+            show_default=False,
+        ),
+    ] = None,
     no_log: NoLog = False,
     as_json: AsJson = False,
 ) -> None:
@@ -114,13 +124,23 @@ def train(
     path = configured.data_dir / desk.MODELS_FOLDER / entry.file
     if as_json:
         desk.print_json({**desk.plain(entry), "file": str(path), "event_id": event_id, "seconds": seconds})
-        return
-    _print(entry, trained)
-    typer.echo(f"Saved as version {entry.version} of {model_id} in {path}, after {seconds:.1f} s.")
+    else:
+        _print(entry, trained)
+        _print_places(entry, path, event_id, kept_in, seconds)
+    if register_in is not None:
+        from stream_app.cli.models_asking import register_model
+
+        why = f"trained on {entry.rows} rows of {entry.source}"
+        register_model(register_in, model_id, why, artefact=path, as_json=as_json)
+
+
+def _print_places(entry: Shelved, path: Path, event_id: str | None, kept_in: str | None, seconds: float) -> None:
+    typer.echo(f"Saved as version {entry.version} of {entry.model} in {path}, after {seconds:.1f} s.")
     if kept_in:
         typer.echo(f"Event {event_id}, kept in {kept_in}.")
-    numbers = " ".join(["NUMBER"] * len(names)) if len(names) <= NUMBERS_SPELLED else f"({len(names)} NUMBERs)"
-    typer.echo(f"Ask it: stream-app predict {numbers} --model-id {model_id}")
+    wanted = len(entry.features)
+    numbers = " ".join(["NUMBER"] * wanted) if wanted <= NUMBERS_SPELLED else f"({wanted} NUMBERs)"
+    typer.echo(f"Ask it: stream-app predict {numbers} --model-id {entry.model}")
 
 
 def default_name(algorithm: str) -> str:

@@ -1,4 +1,4 @@
-"""`stream-app predict` and `info` beside a running service."""
+"""`stream-app predict`, `train` and `info` beside a running service."""
 
 from __future__ import annotations
 
@@ -54,9 +54,15 @@ def test_the_service_is_asked_and_so_is_what_its_workers_have_saved(
         found = asyncio.run(until_published(clean_kafka, PREDICTIONS, MATCHES + 1))
         assert orjson.loads(found.values[PREDICTIONS][answer["event_id"]]) == answer["prediction"]
 
+        trained = run.invoke(
+            build(), ["train", "--model-id", "custom_v1", "--register", "alpha"], catch_exceptions=False
+        )
+        assert trained.exit_code == 0, trained.output
+        assert "Joined: custom_v1 1 as challenger" in trained.stdout
+
         overview = run.invoke(build(), ["info", "--json"], catch_exceptions=False)
         boards = {board["competition"]: board for board in orjson.loads(overview.stdout)["competitions"]}
-        assert len(boards["alpha"]["models"]) == len(settings().model_names)
+        assert [line["model"] for line in boards["alpha"]["models"]] == [*settings().model_names, "custom_v1"]
         text = run.invoke(build(), ["info"], catch_exceptions=False)
         assert "alpha: " in text.stdout
 
