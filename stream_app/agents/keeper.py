@@ -25,7 +25,7 @@ from stream_app.agents.tables import Tables
 from stream_app.contracts import Kind
 from stream_app.durability import fail_points
 from stream_app.durability.barrier import Barrier
-from stream_app.durability.book import Book
+from stream_app.durability.book import Book, Published
 from stream_app.durability.catching_up import CatchingUp
 from stream_app.durability.checkpoint import Checkpoint, read_checkpoint, resume_place
 from stream_app.durability.guards import Fence, OffsetGuard
@@ -45,8 +45,8 @@ UNCONFIRMED = 4_096
 """Outputs that may be on their way to the brokers before applying waits for them."""
 
 SCOREBOARD_S = 0.25
-"""Seconds between two scoreboards of the worker while there is no end of entries. When there is, all tables of what has
-changed come at once; in between a checkpoint brings the others, which cost more."""
+"""Seconds between two scoreboards of the worker while there is no end of entries; when there is, one comes at once. The
+other tables cost more and come with every checkpoint."""
 
 YIELD_S = 0.02
 """Seconds of applying after which the event loop gets a turn, so that heartbeats and fetches go on."""
@@ -150,9 +150,7 @@ class Keeper:
                 await self._apply(batch)
                 if (news := self._behind.news(batch, monotonic())) is not None:
                     log.info("%s", news)
-            if not batch:
-                await self._publish_tables()
-            elif monotonic() - self._scores_at >= SCOREBOARD_S:
+            if not batch or monotonic() - self._scores_at >= SCOREBOARD_S:
                 await self._publish_scoreboards()
             if not batch:
                 await self._wait_for_entries()
@@ -204,23 +202,27 @@ class Keeper:
     async def _publish_scoreboards(self) -> None:
         self._scores_at = monotonic()
         changed, self._scores_changed = self._scores_changed, {}
-        boards = [(name, self._books[name].scoreboard(), partition) for name, partition in changed.items()]
-        for competition, board, partition in boards:
-            self._unconfirmed.append(await self._tables.put_public(board.topic, competition, board.value, partition))
+        boards = [(name, partition, self._books[name].scoreboard()) for name, partition in changed.items()]
+        for competition, partition, board in boards:
+            await self._publish_table(competition, partition, board)
 
     async def _publish_tables(self) -> None:
-        """Publish all that others read of the leagues that have changed, where it differs from what was told last."""
+        """Publish all that others read of the leagues that have changed."""
         self._scores_at = monotonic()
         self._scores_changed.clear()
         while self._tables_changed:
             competition, partition = self._tables_changed.popitem()
             for table in self._books[competition].tables():
-                seal = sha256(table.value).digest()
-                if self._told.get((table.topic, competition)) != seal:
-                    self._told[table.topic, competition] = seal
-                    sent = await self._tables.put_public(table.topic, competition, table.value, partition)
-                    self._unconfirmed.append(sent)
+                await self._publish_table(competition, partition, table)
             await asyncio.sleep(0)
+
+    async def _publish_table(self, competition: str, partition: int, table: Published) -> None:
+        """Publish what a table says of a competition, unless that is what it said last."""
+        seal = sha256(table.value).digest()
+        if self._told.get((table.topic, competition)) != seal:
+            self._told[table.topic, competition] = seal
+            sent = await self._tables.put_public(table.topic, competition, table.value, partition)
+            self._unconfirmed.append(sent)
 
     async def _confirm(self, rest: int) -> None:
         """Wait until the brokers have confirmed all but the last `rest` of what was published."""

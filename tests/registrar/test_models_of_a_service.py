@@ -30,6 +30,7 @@ from tests.support import topics
 from tests.support.matches import played
 from tests.support.service import send as feed
 from tests.support.service import until_published, worker
+from tests.support.waiting import until
 
 CUP = "cup"
 MODELS: dict[str, Any] = {"models": "elo_softmax,base_rate", "cold_matches": 0}
@@ -83,6 +84,12 @@ async def test_a_promotion_survives_a_kill_once_and_a_late_version_misses_nothin
         assert (joined["kind"], joined["model"], joined["alias"]) == ("joined", "naive_bayes_v1", "challenger")
         found = await until_published(clean_kafka, EVALUATIONS, len(matches))
         report = await verify(settings, clean_kafka)
+
+        async def is_told() -> bool:
+            told = await registry_of(clean_kafka, CUP)
+            return all(line["fingerprint"]["matches"] == len(matches) for line in told["versions"])
+
+        await until(is_told, "the registry tells of the last match")
         registry = await registry_of(clean_kafka, CUP)
 
     # One place of the order: before it every prediction has the one champion, after it the other.
