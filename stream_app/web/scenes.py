@@ -204,6 +204,7 @@ class Scenes:
             "open": ("Open matches", sum(len(it.open_matches()) for it in competitions), ""),
             "alerts": ("Open alerts", sum(len(it.open_alerts()) for it in competitions), ""),
             "rate": ("Messages a second", self._source.health.rate, ""),
+            "behind": ("Behind", sum(group.behind for group in self._source.groups), "of workers and sinks"),
         }
         return {
             f"tile-{name}": self._rows.row("tile", f"tile-{name}", label, present.count(value), hint)

@@ -113,6 +113,7 @@ async def test_the_first_page_tells_scores_forecasts_results_and_alerts(client: 
     text = await text_of(client, "/")
     assert "Over the last 100 matches Elo softmax named the right outcome 54% of the time" in text
     assert "was 2.0% less surprised than the base rate" in text
+    assert "Behind 2 of workers and sinks" in text
     assert "53.1%" in text
     assert "Schalke 04 – 1. FC Köln 19 May 1974, 14:30 UTC H 50% D 30% A 20% home win before kickoff" in text  # noqa: RUF001  as shown
     assert "Schalke 04 – 1. FC Köln 18 May 1974, 14:30 UTC 2–1 H 50% D 30% A 20% ✓ hit" in text  # noqa: RUF001  as shown
