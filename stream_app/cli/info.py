@@ -27,14 +27,14 @@ def info(as_json: AsJson = False) -> None:
     """Show the models: versions, aliases, figures, the order of their numbers, and the health of what is beside them.
 
     Three lists: models on this machine, for `predict` and `batch`; models at work in the competitions of the service,
-    where Kafka answers; and the services. Exits with 1 when a model cannot be used or a service that is named is away.
+    where Kafka answers (`stream-app models` has more of these); and the services. Exits with 1 when a model cannot be used or a service that is named is away.
     """
     from stream_app.cli import desk
     from stream_app.settings import settings
     from stream_app.workbench.overview import overview
 
     configured = settings()
-    found = overview(configured, desk.shelf_of(configured))
+    found = overview(configured, desk.shelf_of(configured), desk.leagues_of(configured))
     if as_json:
         desk.print_json(_plain(found))
     else:
@@ -53,6 +53,7 @@ def _plain(found: Overview) -> dict[str, Any]:
         "healthy": found.healthy,
         "default_model": found.default_model,
         "models": models,
+        "saved_leagues": list(found.saved_leagues),
         "competitions": list(found.scoreboards),
         "services": [asdict(service) for service in found.services],
     }
@@ -71,6 +72,8 @@ def _print(found: Overview) -> None:
     for known in found.models:
         if known.trouble:
             console.print(f"  {known.entry.model} version {known.entry.version}: {known.trouble}", highlight=False)
+    if found.saved_leagues:
+        console.print(f"  saved by back-tests, for two teams: {', '.join(found.saved_leagues)}", highlight=False)
     for board in found.scoreboards:
         console.print()
         console.print(_board(board))

@@ -13,6 +13,7 @@ import orjson
 from stream_app.connections import bootstrap_servers, database_url
 from stream_app.errors import InvalidInput, Retryable
 from stream_app.settings import Settings
+from stream_app.workbench.leagues import SavedLeagues
 from stream_app.workbench.shelf import BUILT_IN, DEFAULT_MODEL, Shelf, Shelved, built_in
 
 PATIENCE_S = 3.0
@@ -39,10 +40,13 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All of it. `scoreboards` are the messages of the topic by that name, one a competition."""
+    """All of it. `scoreboards` are the messages of the topic by that name, one a competition; `saved_leagues` are the
+    competitions that a back-test has left on this machine.
+    """
 
     default_model: str
     models: Sequence[KnownModel]
+    saved_leagues: Sequence[str]
     scoreboards: Sequence[dict[str, Any]]
     services: Sequence[Service]
 
@@ -54,7 +58,7 @@ class Overview:
         )
 
 
-def overview(settings: Settings, shelf: Shelf) -> Overview:
+def overview(settings: Settings, shelf: Shelf, leagues: SavedLeagues) -> Overview:
     """What there is now. A service that is not there or does not answer is said to be so."""
     entries = shelf.entries()
     newest = {entry.model: entry.version for entry in entries}
@@ -62,7 +66,7 @@ def overview(settings: Settings, shelf: Shelf) -> Overview:
     known += [KnownModel(built_in(name).entry, None, newest=True) for name in BUILT_IN if name not in newest]
     kafka, boards = _kafka(settings)
     services = [kafka, _database(settings), _log(settings.data_dir)]
-    return Overview(DEFAULT_MODEL, known, boards, services)
+    return Overview(DEFAULT_MODEL, known, leagues.names(), boards, services)
 
 
 def _kafka(settings: Settings) -> tuple[Service, list[dict[str, Any]]]:

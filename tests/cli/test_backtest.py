@@ -122,6 +122,8 @@ def test_what_was_learned_is_kept_and_answers_about_two_teams(tmp_path: Path, mo
     run = CliRunner().invoke(build(), ["backtest", "bundesliga", "--save", "--json"], catch_exceptions=False)
     assert orjson.loads(run.stdout)["ratings_microseconds"] is None
     assert "saved bundesliga in " in run.stderr
+    info = CliRunner().invoke(build(), ["info", "--json"], catch_exceptions=False)
+    assert orjson.loads(info.stdout)["saved_leagues"] == ["bundesliga"]
     teams = ["--home", "Team 0", "--away", "Team 5", "--competition", "bundesliga"]
     asked = CliRunner().invoke(build(), ["predict", *teams, "--json"], catch_exceptions=False)
     said = orjson.loads(asked.stdout)
