@@ -38,6 +38,10 @@ CATCH_UP_ENTRIES = Gauge(
 PARTITIONS_OWNED = Gauge("stream_app_partitions_owned", "Partitions of the log that the worker owns and has recovered.")
 DEAD_LETTERS = Counter("stream_app_dead_letters", "Messages sent to the dead letters.", ["topic"])
 
+# Gateway
+GATEWAY_REQUESTS = Counter("stream_app_gateway_requests", "Requests that the HTTP gateway has answered.", ["status"])
+GATEWAY_WAITING = Gauge("stream_app_gateway_waiting", "Messages of the HTTP gateway that wait for the brokers.")
+
 # Notification
 NOTICES = Counter(
     "stream_app_notices",

@@ -40,6 +40,7 @@ def gateway(
     from stream_app.gateway.app import Limits
     from stream_app.gateway.server import serve
     from stream_app.gateway.tokens import Tokens
+    from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
     chosen = settings()
@@ -47,25 +48,29 @@ def gateway(
     # It reports every single try while the broker is away; clients are told with each answer.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
+    readiness = Readiness(brokers="not connected to Kafka yet")
+
     def started(address: str) -> None:
+        readiness.has("brokers")
         typer.echo(json.dumps({"address": address}) if as_json else f"The gateway is at {address}")
 
-    asyncio.run(
-        serve(
-            bootstrap_servers(chosen),
-            host or chosen.gateway_host,
-            chosen.gateway_port if port is None else port,
-            tokens=Tokens.read(chosen.gateway_tokens.get_secret_value()),
-            limits=Limits(
-                body_bytes=chosen.gateway_body_bytes,
-                message_bytes=chosen.max_message_bytes,
-                per_second=chosen.gateway_messages_per_s,
-                burst=chosen.gateway_burst,
-                answer_s=chosen.gateway_answer_s,
-            ),
-            started=started,
+    with monitored(chosen, readiness):
+        asyncio.run(
+            serve(
+                bootstrap_servers(chosen),
+                host or chosen.gateway_host,
+                chosen.gateway_port if port is None else port,
+                tokens=Tokens.read(chosen.gateway_tokens.get_secret_value()),
+                limits=Limits(
+                    body_bytes=chosen.gateway_body_bytes,
+                    message_bytes=chosen.max_message_bytes,
+                    per_second=chosen.gateway_messages_per_s,
+                    burst=chosen.gateway_burst,
+                    answer_s=chosen.gateway_answer_s,
+                ),
+                started=started,
+            )
         )
-    )
 
 
 def token(

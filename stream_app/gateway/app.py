@@ -14,13 +14,14 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
+from stream_app import metrics
 from stream_app.contracts import encode, parse
 from stream_app.errors import InvalidInput, Retryable
 from stream_app.events import name_id
 from stream_app.gateway import api_schema
 from stream_app.gateway.api_schema import JSON, KEY_PATTERN, NDJSON
 from stream_app.gateway.outbox import Conflict, Message, Outbox, Receipt
-from stream_app.gateway.problems import Problem, answer_http, answer_problem
+from stream_app.gateway.problems import Problem, answer_http
 from stream_app.gateway.rate import RateLimit
 from stream_app.gateway.tokens import Tokens
 from stream_app.message_headers import content_id
@@ -60,19 +61,27 @@ class Limits:
 def create_app(outbox: Outbox, tokens: Tokens, limits: Limits) -> FastAPI:
     """The API on top of an `outbox` that is connected."""
     app = FastAPI(openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
-    app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, answer_http)
     intake = _Intake(outbox, tokens, limits)
+    metrics.GATEWAY_WAITING.set_function(lambda: outbox.on_their_way)
+
+    async def take(topic: str, request: Request) -> Response:
+        try:
+            answer = await intake.take(topic, request)
+        except Problem as problem:
+            answer = problem.answer()
+        metrics.GATEWAY_REQUESTS.labels(answer.status_code).inc()
+        return answer
 
     @app.post("/v1/features", openapi_extra=api_schema.operation(FEATURES), status_code=HTTPStatus.ACCEPTED)
     async def features(request: Request) -> Response:
         """Send match features: one message, or a batch with one a line."""
-        return await intake.take(FEATURES, request)
+        return await take(FEATURES, request)
 
     @app.post("/v1/results", openapi_extra=api_schema.operation(RESULTS), status_code=HTTPStatus.ACCEPTED)
     async def results(request: Request) -> Response:
         """Send match results: one message, or a batch with one a line."""
-        return await intake.take(RESULTS, request)
+        return await take(RESULTS, request)
 
     @app.get("/health", include_in_schema=False)
     async def health() -> dict[str, Any]:

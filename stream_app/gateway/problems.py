@@ -79,13 +79,6 @@ class Problem(Exception):
         return Response(orjson.dumps(body), self.status.value, self.headers, MEDIA_TYPE)
 
 
-async def answer_problem(_request: Request, problem: Exception) -> Response:
-    """Answer a `Problem`."""
-    if not isinstance(problem, Problem):
-        raise problem
-    return problem.answer()
-
-
 async def answer_http(request: Request, error: Exception) -> Response:
     """Answer what the router refuses (no such path, no such method) in the same form."""
     if not isinstance(error, HTTPException):

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from prometheus_client import REGISTRY
 
 from stream_app import schemas
 from stream_app.contracts import encode
@@ -180,6 +181,17 @@ async def test_what_the_brokers_do_not_have_is_told(
     answer = await client.post("/v1/features", **json(VALUES[0]))
     assert detail in problem(answer, status)["detail"]
     assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+
+
+async def test_answers_are_counted(client: httpx.AsyncClient) -> None:
+    def count(status: int) -> float:
+        return REGISTRY.get_sample_value("stream_app_gateway_requests_total", {"status": str(status)}) or 0.0
+
+    taken, refused = count(202), count(422)
+    await client.post("/v1/features", **json(VALUES[0]))
+    await client.post("/v1/features", **json(b"{}"))
+    assert (count(202), count(422)) == (taken + 1, refused + 1)
+    assert REGISTRY.get_sample_value("stream_app_gateway_waiting") == 0.0
 
 
 async def test_other_paths_and_methods_are_problems_too(client: httpx.AsyncClient) -> None:
