@@ -11,7 +11,7 @@ from stream_app.feeds.schedule import schedule
 from stream_app.topics import DEAD_LETTERS, EVALUATIONS, FEATURES, LOG, PREDICTIONS, RESULTS
 from tests.support import topics
 from tests.support.matches import messages, played
-from tests.support.service import ID_OF, expected, owned_partitions, published, send, until_published, worker
+from tests.support.service import ID_OF, expected, owned_partitions, published, send, tables, until_published, worker
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -54,8 +54,13 @@ async def test_a_worker_killed_in_the_middle_loses_nothing_and_counts_nothing_tw
     with worker(broker_with_topics, tmp_path, "again"):
         await send(broker_with_topics, everything[half:])
         found = await until_published(broker_with_topics, EVALUATIONS, len(matches))
+        said = expected(matches)
 
-    said = expected(matches)
+        async def told() -> bool:
+            return await tables(broker_with_topics) == said.tables
+
+        await until(told, "scoreboards, analytics and registries are what the messages lead to")
+
     assert found.values == said.values
     assert found.differing == []
 

@@ -13,13 +13,25 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream_app.contracts import encode
 from stream_app.dev.process import Child
-from stream_app.events import Configure, DecayAlert, Evaluation, Features, ModelEvent, Output, Prediction, Result
+from stream_app.events import (
+    Analytics,
+    Configure,
+    DecayAlert,
+    Evaluation,
+    Features,
+    ModelEvent,
+    Output,
+    Prediction,
+    Registry,
+    Result,
+    Scoreboard,
+)
 from stream_app.feeds.datasets import PlayedMatch
 from stream_app.feeds.publisher import Publisher
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
 from stream_app.settings import load
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS
+from stream_app.topics import ANALYTICS, DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, REGISTRY, SCOREBOARD
 from tests.support import programs, topics
 from tests.support.waiting import until
 
@@ -31,12 +43,16 @@ TOPIC_OF: dict[type, str] = {
     ModelEvent: MODEL_EVENTS,
 }
 
+TABLE_OF: dict[type, str] = {Scoreboard: SCOREBOARD, Analytics: ANALYTICS, Registry: REGISTRY}
+
 
 @dataclass
 class Published:
     """What topics hold: the values by topic and id, how often each came, and whether one came in two versions."""
 
     values: dict[str, dict[str, bytes]] = field(default_factory=lambda: {topic: {} for topic in ID_OF})
+    tables: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """The last value of each public table, by its topic and the competition."""
     records: int = 0
     differing: list[str] = field(default_factory=list)
 
@@ -65,7 +81,15 @@ def expected(matches: Iterable[PlayedMatch]) -> Published:
         outputs += league.predict(event) if isinstance(event, Features) else league.learn(event)
         for output in outputs:
             said.add(TOPIC_OF[type(output)], encode(output))
+    for competition, league in leagues.items():
+        said.tables |= {(TABLE_OF[type(table)], competition): encode(table) for table in league.tables()}
     return said
+
+
+async def tables(bootstrap: str) -> dict[tuple[str, str], bytes]:
+    """The last value of each public table, by its topic and the competition."""
+    records = await topics.read_all(bootstrap, *TABLE_OF.values())
+    return {(record.topic, (record.key or b"").decode()): record.value or b"" for record in records}
 
 
 async def published(bootstrap: str) -> Published:
