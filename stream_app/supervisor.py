@@ -21,7 +21,7 @@ EXIT_USAGE = 2
 POLL_S = 0.05
 
 GRACE_S = 10.0
-"""Seconds that a program has to end in good order before it is killed. A Faust worker needs two to three."""
+"""Seconds that a program has to end in good order before it is killed."""
 
 
 @dataclass(slots=True)

@@ -144,7 +144,7 @@ async def test_every_kind_of_bad_input_ends_as_a_dead_letter_while_good_traffic_
 
 async def test_the_same_messages_sent_twice_change_nothing(broker_with_topics: str, tmp_path: Path) -> None:
     matches = played("alpha", 60)
-    with worker(broker_with_topics, tmp_path):
+    with worker(broker_with_topics, tmp_path) as running:
         await topics.produce(broker_with_topics, [*messages(matches), *messages(matches)])
         await until_published(broker_with_topics, EVALUATIONS, len(matches))
 
@@ -152,6 +152,7 @@ async def test_the_same_messages_sent_twice_change_nothing(broker_with_topics: s
             return len(await topics.read_all(broker_with_topics, LOG)) == 4 * len(matches) + 1
 
         await until(all_in_the_log, "the log has every message")
+    assert running.returncode() == 0, running.tail()
     found = await published(broker_with_topics)
 
     assert found.values == expected(matches).values

@@ -10,7 +10,7 @@ import orjson
 
 from stream_app.contracts import decode, encode
 from stream_app.errors import StreamAppError
-from stream_app.events import Configure, Features
+from stream_app.events import Configure, Features, Result
 from stream_app.league import League
 from stream_app.league.digest import digest
 from stream_app.topic_reader import Record
@@ -138,8 +138,12 @@ class Fold:
             event = decode(kind, record.value or b"")  # type: ignore[arg-type]  # a wrong kind is a finding
             if isinstance(event, Configure):
                 outputs = league.configure(event)
+            elif isinstance(event, Features):
+                outputs = league.predict(event)
+            elif isinstance(event, Result):
+                outputs = league.learn(event)
             else:
-                outputs = league.predict(event) if isinstance(event, Features) else league.learn(event)
+                raise TypeError(f"nobody has sent a {kind}")
         except (StreamAppError, LookupError, TypeError, ValueError) as error:
             self._findings.differing(f"{where} cannot be applied: {error!r}")
             return
