@@ -37,6 +37,9 @@ from tests.web.made import KICKOFF, TOPIC_OF, Shown, board, evaluation, predicti
 
 MIB = 1024 * 1024
 TICK_S = 0.02
+LINGER_MS = 10
+"""Messages wait this long for company, as a worker's do, else the source itself could not keep the pace."""
+
 SILENCE_S = 30.0
 # The throttling that browsers' tools call a slow phone: 1.6 Mbit/s, 150 ms there and back, a quarter of the processor.
 PHONE = {"offline": False, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8, "latency": 150}
@@ -189,11 +192,11 @@ class Source:
     async def on(cls, bootstrap: str, *, small: bool = False) -> AsyncIterator[Source]:
         """A source on the broker at `bootstrap`.
 
-        With `small`, messages wait for others that are much like them and shrink together to a tenth: an hour of them
-        has to fit on a disk.
+        With `small`, messages shrink together with others that are much like them to a tenth: an hour of them has to
+        fit on a disk.
         """
-        smaller = {"compression_type": "gzip", "linger_ms": 20} if small else {}
-        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **smaller)
+        smaller = {"compression_type": "gzip"} if small else {}
+        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=LINGER_MS, **smaller)
         await producer.start()
         try:
             yield cls(producer)
