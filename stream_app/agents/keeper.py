@@ -48,6 +48,9 @@ SCOREBOARD_S = 0.25
 """Seconds between two scoreboards of the worker while there is no end of entries; when there is, one comes at once. The
 other tables cost more and come with every checkpoint."""
 
+TABLES_SHARE = 0.05
+"""Share of a worker's time that these tables may take; checkpoints come less often when they would take more."""
+
 YIELD_S = 0.02
 """Seconds of applying after which the event loop gets a turn, so that heartbeats and fetches go on."""
 
@@ -259,6 +262,7 @@ class Keeper:
         began = perf_counter()
         # What is not out when the place is committed would never come: nobody returns to entries before it.
         await self._publish_tables()
+        tables_s = perf_counter() - began
         with metrics.CONFIRM_SECONDS.time():
             await self._confirm(0)
         if self._ownership.epoch != epoch:
@@ -300,7 +304,8 @@ class Keeper:
         self._since_checkpoint = 0
         self._checkpointed.update(places)
         self._checkpoint_at = monotonic() + self._settings.checkpoint_interval_s
-        self._affordable_at = monotonic() + written / self._settings.checkpoint_bytes_per_s
+        costs_s = max(written / self._settings.checkpoint_bytes_per_s, tables_s / TABLES_SHARE)
+        self._affordable_at = monotonic() + costs_s
         await self._commit(places)
         metrics.SNAPSHOT_BYTES.inc(written)
         metrics.CHECKPOINT_SECONDS.observe(perf_counter() - began)
