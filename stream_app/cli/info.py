@@ -27,7 +27,8 @@ def info(as_json: AsJson = False) -> None:
     """Show the models: versions, aliases, figures, the order of their numbers, and the health of what is beside them.
 
     Three lists: models on this machine, for `predict` and `batch`; models at work in the competitions of the service,
-    where Kafka answers (`stream-app models` has more of these); and the services. Exits with 1 when a model cannot be used or a service that is named is away.
+    where Kafka answers (`stream-app models` has more of these); and the services. Exits with 1 when a model cannot be
+    used or a service that is named is away.
     """
     from stream_app.cli import desk
     from stream_app.settings import settings

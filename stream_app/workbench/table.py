@@ -145,7 +145,9 @@ def table_of(name: str, content: bytes) -> Table:
 
 
 def _header(content: bytes) -> tuple[str, ...]:
-    return tuple(name.strip() for name in next(csv.reader(io.StringIO(content.decode("utf-8-sig"))), []))
+    names = next(csv.reader(io.StringIO(content.decode("utf-8-sig"))), [])
+    # Programs for tables leave columns behind that have neither a name nor anything in them.
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def _csv_lines(name: str, content: bytes) -> Iterator[Line]:
@@ -156,7 +158,7 @@ def _csv_lines(name: str, content: bytes) -> Iterator[Line]:
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         header = [column.strip() for column in next(reader, [])]
-        doubled = sorted({column for column in header if header.count(column) > 1})
+        doubled = sorted({column for column in header if column and header.count(column) > 1})
         if doubled:
             raise InvalidInput(f"{name}:1: column {doubled[0]!r} twice; wanted each once")
         for cells in reader:
@@ -167,7 +169,7 @@ def _csv_lines(name: str, content: bytes) -> Iterator[Line]:
                     f"{name}:{reader.line_num}: {len(cells)} fields; wanted {len(header)}, as many as the header names"
                 )
             stripped = zip(header, (cell.strip() for cell in cells), strict=True)
-            yield Line(name, reader.line_num, {column: cell for column, cell in stripped if cell})
+            yield Line(name, reader.line_num, {column: cell for column, cell in stripped if column and cell})
     except csv.Error as error:
         raise InvalidInput(f"{name}:{reader.line_num}: {error}; wanted a CSV file") from None
 

@@ -1,6 +1,10 @@
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream_app.errors import InvalidInput
 from stream_app.workbench.table import Table, read_table, table_of
@@ -26,7 +30,7 @@ def test_match_features_as_kafka_has_them_are_a_table_too() -> None:
 
 
 def test_what_excel_writes_is_read() -> None:
-    table = csv("\ufeffa, b \r\n 1 ,2\r\n\r\n,\r\n")
+    table = csv("\ufeffa, b ,,\r\n 1 ,2,,\r\n\r\n,,,\r\n")
     assert table.columns == ("a", "b")
     assert [line.values(("a", "b")) for line in table.lines] == [{"a": 1.0, "b": 2.0}]
 
@@ -100,3 +104,32 @@ def test_a_truth_of_json_is_no_number() -> None:
     for name in ("a", "b"):
         with pytest.raises(InvalidInput, match=rf"data\.jsonl:1: {name} .*: wanted a number"):
             table.lines[0].values((name,))
+
+
+CELLS = st.text('ab,"\n\r\x00H1.5-e{}[]:\ufeff ', max_size=60)
+
+
+def refusal(call: Callable[[], object]) -> str | None:
+    """Why `call` is refused; None when it is not."""
+    try:
+        call()
+    except InvalidInput as refused:
+        return str(refused)
+    return None
+
+
+@given(st.sampled_from(["d.csv", "d.jsonl"]), CELLS.map(str.encode) | st.binary(max_size=60))
+def test_whatever_a_file_holds_it_is_a_table_or_refused(name: str, content: bytes) -> None:
+    reason = refusal(lambda: table_of(name, content))
+    if reason is not None:
+        assert reason.startswith(name)
+        return
+    table = table_of(name, content)
+    assert table.lines
+    for line in table.lines:
+        assert set(line.fields) <= set(table.columns)
+        reason = refusal(partial(line.values, table.columns))
+        if reason is None:
+            assert all(abs(value) < 1e12 for value in line.values(table.columns).values())
+        else:
+            assert reason.startswith(f"{name}:{line.number}: ")
