@@ -333,6 +333,9 @@ def main() -> None:
         delays = [(line.delays_simulated[fault], line.delays_bundesliga[fault]) for fault in FAULTS]
         cells = "   ".join(f"{_matches(made_up):>8} / {_matches(real):>7}" for made_up, real in delays)
         print(f"{line.rule:18} {line.simulated:6.3f}   {line.bundesliga:8.3f}   {cells}")
+    said, outcomes = champion.said[: STARTS.stop], champion.outcomes[: STARTS.stop]
+    lost = -np.log(said[np.arange(len(said)), outcomes]).mean()
+    print(f"\nIn the first {STARTS.stop:,} matches log loss was {lost:.4f}, and promised {cross(said, said):.4f}.")
     print("\nEvery alert of a league over the whole Bundesliga")
     for number, alert in raised:
         print(f"{number:6,}  {alert.at:%Y-%m-%d}  {alert.state:9} {alert.severity:9} {alert.kind:12} {alert.message}")
