@@ -109,6 +109,12 @@ def test_the_words_that_tell_national_teams_can_be_changed() -> None:
     assert load(national="").league_config("internationals").kind == "league"
 
 
+def test_a_competition_whose_scores_a_program_draws_is_known_by_its_name() -> None:
+    names = ("Virtual League 7", "ESOCCER cup", "bundesliga")
+    assert [load().league_config(name).virtual for name in names] == [True, True, False]
+    assert load(virtual="bundes").league_config("bundesliga").virtual
+
+
 def test_the_names_of_odds_are_read_as_threes() -> None:
     assert load().league_config("cup").odds == LeagueConfig().odds
     assert load(odds="1, X, 2 ; H,D,A").league_config("cup").odds == (("1", "X", "2"), ("H", "D", "A"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stream_app.analytics import Foretold, Played
-from stream_app.events import GoalRates, LeagueConfig, Result
+from stream_app.events import LeagueConfig, Result
 from stream_app.league.fixtures import Sealed
+from stream_app.league.goals import goal_rates
 from stream_app.league.squad import Squad
 
 
@@ -29,14 +30,3 @@ def foretold(
     if given is None or member is None or member.version != given.version or member.learned < config.cold_matches:
         return None
     return Foretold(given.probabilities, goal_rates(x))
-
-
-def goal_rates(x: Mapping[str, float]) -> GoalRates:
-    """The distribution of the goals of the match that `x` describes."""
-    return GoalRates(
-        x["kalman_log_home_rate"],
-        x["kalman_log_away_rate"],
-        x["kalman_home_spread"],
-        x["kalman_away_spread"],
-        x["kalman_rho"],
-    )

@@ -22,13 +22,18 @@ def goal_forecast(x: Mapping[str, float]) -> GoalForecast | None:
         over_2_5=_inside(sheet.over_2_5),
         both_score=_inside(sheet.both_score),
         scores=tuple(LikelyScore(score.home_goals, score.away_goals, score.probability) for score in sheet.likeliest),
-        rates=GoalRates(
-            x["kalman_log_home_rate"],
-            x["kalman_log_away_rate"],
-            x["kalman_home_spread"],
-            x["kalman_away_spread"],
-            x["kalman_rho"],
-        ),
+        rates=goal_rates(x),
+    )
+
+
+def goal_rates(x: Mapping[str, float]) -> GoalRates:
+    """The parameters of the distribution of the scores of the match that `x` describes."""
+    return GoalRates(
+        x["kalman_log_home_rate"],
+        x["kalman_log_away_rate"],
+        x["kalman_home_spread"],
+        x["kalman_away_spread"],
+        x["kalman_rho"],
     )
 
 

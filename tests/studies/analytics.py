@@ -30,7 +30,7 @@ from stream_app.events import Configure, Features, GoalRates, LeagueConfig, Outc
 from stream_app.feeds.datasets import bundesliga
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
-from stream_app.league.analysing import goal_rates
+from stream_app.league.goals import goal_rates
 from stream_app.models.contract import guarded
 from stream_app.models.river_models import RATING_INPUTS, LogisticRegression
 from stream_app.ratings import Match, Ratings
