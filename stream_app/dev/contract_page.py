@@ -89,7 +89,7 @@ def _schema(part: str, name: str, *, in_full: bool) -> Iterator[str]:
     version = root["$id"].rpartition(":")[2]
     what = "Headers" if part == "headers" else "Value"
     file = f"{name}{schemas.SUFFIX}"
-    yield f"{what}: [{file}](../schemas/{file}), version {version}. {root['description']}"
+    yield f"{what}: `schemas/{file}`, version {version}. {root['description']}"
     yield ""
     if not in_full:
         return
