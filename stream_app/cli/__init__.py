@@ -6,35 +6,18 @@ The modules import little at the top (heavy libraries are imported inside the co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 
 import typer
 
-COMMAND_MODULES: tuple[str, ...] = (
-    "demo",
-    "worker",
-    "supervise",
-    "verify",
-    "web",
-    "topics",
-    "feed",
-    "gateway",
-    "dead_letters",
-    "predict",
-    "batch",
-    "train",
-    "info",
-    "sample",
-    "backtest",
-    "dev",
-    "sink",
-    "notify",
-    "models",
-    "evidence",
-    "db",
-    "reconcile",
-)
-"""Modules of this package in the order in which `--help` lists their commands."""
+PANELS: Mapping[str, tuple[str, ...]] = {
+    "See it all at once": ("demo",),
+    "Ask, with nothing running": ("predict", "batch", "train", "info", "sample", "backtest"),
+    "The parts of the service": ("worker", "sink", "web", "gateway", "feed", "notify", "supervise"),
+    "Look after it": ("models", "evidence", "dead_letters", "verify", "reconcile", "topics", "db", "dev"),
+}
+"""Modules of this package under the headings, and in the order, in which `--help` lists their commands."""
 
 
 def build() -> typer.Typer:
@@ -46,6 +29,12 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    for name in COMMAND_MODULES:
-        import_module(f"stream_app.cli.{name}").register(app)
+    for panel, names in PANELS.items():
+        commands, groups = len(app.registered_commands), len(app.registered_groups)
+        for name in names:
+            import_module(f"stream_app.cli.{name}").register(app)
+        for command in app.registered_commands[commands:]:
+            command.rich_help_panel = panel
+        for group in app.registered_groups[groups:]:
+            group.rich_help_panel = panel
     return app

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from stream_app.cli import build
+from stream_app import cli
+from stream_app.cli import PANELS, build
 from stream_app.cli.reference import PAGE, page
 
 ROOT = Path(__file__).parents[2]
+PARTS = {"models_asking"}
+"""Modules whose commands another one puts into its group."""
+REGISTERS = "\n\ndef register("
 WITHOUT_AN_ANSWER = {
     *("worker", "supervise", "watch-evidence"),
     *("dev fetch", "dev lock", "models export", "models import"),
@@ -34,6 +38,14 @@ def leaves(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 COMMANDS = dict(leaves(get_command(build())))
+
+
+def test_every_module_that_has_commands_stands_under_a_heading() -> None:
+    under = [name for names in PANELS.values() for name in names]
+    modules = {
+        file.stem for file in Path(cli.__file__).parent.glob("*.py") if REGISTERS in file.read_text(encoding="utf-8")
+    }
+    assert sorted(under) == sorted(modules - PARTS)
 
 
 def test_the_page_is_what_the_commands_say_of_themselves() -> None:
