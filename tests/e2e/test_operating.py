@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from stream_app.events import name_id
 from stream_app.web.accounts import digest_of
@@ -41,10 +41,11 @@ async def test_a_promotion_approved_in_the_browser_takes_effect_and_is_told_on_t
         await page.get_by_role("link", name="signed in").click()
         await page.get_by_label("Token").fill(TOKEN)
         await page.get_by_role("button", name="Sign in").click()
+        await expect(page.locator("#live")).to_have_text("live")
+        assert await barriers(page) == []
         await page.locator("#version-base_rate-1").get_by_role("link", name="Promote").click()
         await page.get_by_label("Why").fill("the board wants something simple")
-        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-        assert found.response["violations"] == []
+        assert await barriers(page) == []
         await page.get_by_role("button", name="Promote").click()
 
         await expect(page.locator("#fate")).to_contain_text("Promoted: Base rate, version 1", timeout=20_000)
@@ -54,3 +55,9 @@ async def test_a_promotion_approved_in_the_browser_takes_effect_and_is_told_on_t
             (event,) = (await client.get("/api/v1/model-events?kind=promoted")).json()["items"]
         assert (event["model"], event["who"], event["why"]) == ("base_rate", "ada", "the board wants something simple")
         await expect(page.locator("#history")).to_contain_text("Promoted")
+
+
+async def barriers(page: Page) -> list[object]:
+    """What keeps somebody from using the page, by axe-core."""
+    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    return [(it["id"], it["nodes"][0]["html"][:200]) for it in found.response["violations"]]
