@@ -7,6 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stream_app.evaluation.alarm import Change, Sight
 from stream_app.events import (
@@ -22,7 +24,7 @@ from stream_app.events import (
 from stream_app.league import League
 from stream_app.league.alerting import sentence
 from stream_app.league.digest import digest
-from tests.league.story import COMPETITION, Event, features, new_league, predictions, result, tell
+from tests.league.story import COMPETITION, Event, features, new_league, predictions, reloaded, result, tell
 
 CONFIG = LeagueConfig(models=("base_rate",), window=5, cold_matches=5, alert_rate=50.0)
 GOOD, BAD = (1, 0), (0, 1)
@@ -67,6 +69,20 @@ def test_every_alert_has_an_id_of_its_own_and_comes_once() -> None:
     for states in lives.values():
         assert states[0] == "raised"
         assert all(one != other for one, other in pairwise(states))
+
+
+@given(st.sets(st.integers(0, 119), max_size=4))
+@settings(max_examples=10, deadline=None)
+def test_a_league_that_comes_back_from_a_snapshot_loses_no_alert_and_doubles_none(crashes: set[int]) -> None:
+    events = story(range(20), GOOD) + story(range(20, 30), BAD) + story(range(30, 60), GOOD)
+    expected = alerts(tell(new_league(CONFIG), *events))
+    league, told = new_league(CONFIG), []
+    for place, event in enumerate(events):
+        if place in crashes:
+            league = reloaded(league)
+        told += alerts(tell(league, event))
+    assert told == expected
+    assert {alert.state for alert in told} >= {"raised", "resolved"}
 
 
 def test_a_cold_model_is_not_watched() -> None:
