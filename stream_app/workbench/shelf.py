@@ -22,6 +22,7 @@ from stream_app.lifecycle.knowledge import Knowledge
 from stream_app.lifecycle.promotion import Contender
 from stream_app.models.contract import MatchModel
 from stream_app.models.feature_models import FAMILY
+from stream_app.models.zoo import MODELS
 from stream_app.workbench.training import Trained, examples, train
 
 LIST = "models.json"
@@ -147,6 +148,10 @@ class Shelf:
         if found or model in BUILT_IN:
             known = ", ".join(str(entry.version) for entry in found) or str(BUILT_IN_VERSION)
             raise InvalidInput(f"--version {version}: model {model!r} has no such version; wanted one of {known}")
+        if model in MODELS:
+            raise InvalidInput(
+                f"model {model!r}: looks at teams and not at numbers alone; wanted --home, --away and --competition"
+            )
         names = ", ".join(dict.fromkeys([*(entry.model for entry in self.entries()), *BUILT_IN]))
         raise InvalidInput(f"model {model!r}: unknown here; the models are {names} (`stream-app train` makes others)")
 
