@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -78,6 +79,14 @@ class Alerts:
     def leave(self, model: Watched) -> None:
         """A version leaves its place, for good or to follow in reserve."""
         self._left += [((model.name, model.version), change) for change in model.watch.leave()]
+
+    def begin_anew(self) -> None:
+        """The competition is another one in all but its name: what was open about its outcomes is resolved."""
+        for alarm in self.outcomes.alarms:
+            if alarm.open is not None:
+                of = self._answers[alarm.open.sight.metric]
+                self._left.append((of, replace(alarm.open, state="resolved")))
+        self.outcomes = OutcomeWatch()
 
     def farewells(self, at: datetime, config: LeagueConfig) -> list[DecayAlert]:
         """The resolutions of what was open when versions left, once each."""

@@ -99,6 +99,7 @@ class League:
         if anew:
             self.ratings = Ratings(config.kind)
             self.analytics = CompetitionAnalytics()
+            self.squad.alerts.begin_anew()
         self.config = config
         return []
 

@@ -138,6 +138,17 @@ def test_what_is_open_is_resolved_once_when_its_model_leaves() -> None:
     assert alerts(tell(league, features("next but one", day=41))) == []
 
 
+def test_what_is_open_about_the_outcomes_is_resolved_when_the_competition_begins_anew() -> None:
+    league = new_league(replace(CONFIG, window=20))
+    tell(league, *(result(f"m{n}", GOOD if n % 3 else BAD, day=n / 4) for n in range(200)))
+    told = alerts(tell(league, *(result(f"m{n}", (0, 0), day=n / 4) for n in range(200, 240))))
+    raised = {alert.metric for alert in told if alert.state == "raised"}
+    assert raised
+    league.configure(Configure(COMPETITION, replace(CONFIG, window=20, kind="national")))
+    resolved = alerts(tell(league, features("next", day=70)))
+    assert {(alert.metric, alert.version, alert.state) for alert in resolved} == {(it, 1, "resolved") for it in raised}
+
+
 def line_of(league: League) -> ModelStanding:
     [line] = league.scoreboard().models
     return line
