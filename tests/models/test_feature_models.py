@@ -10,6 +10,7 @@ from stream_app.league.digest import digest
 from stream_app.models.baselines import BaseRate
 from stream_app.models.contract import MatchModel, guarded
 from stream_app.models.feature_models import ALGORITHMS, MeanEnsemble, create_algorithm, input_name
+from stream_app.models.upstream import upstream_inputs
 
 FEATURES = ("lead", "attendance", "noise")
 THAT_LOOK = [name for name in ALGORITHMS if name != "BaseRate"]
@@ -88,6 +89,10 @@ def test_the_ensemble_says_the_mean_of_its_members() -> None:
     for outcome in OUTCOMES:
         assert told[outcome] == pytest.approx(sum(one[outcome] for one in said) / 3, abs=1e-5)
     assert [voice.member for voice in model.explain(x).members] == list(model.members)
+
+
+def test_a_league_shows_the_numbers_of_a_match_under_the_names_that_such_models_look_at() -> None:
+    assert upstream_inputs({"lead": 7.5}) == {input_name("lead"): 7.5}
 
 
 def test_an_unknown_algorithm_is_refused_with_the_names_of_the_known_ones() -> None:
