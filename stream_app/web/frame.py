@@ -22,6 +22,10 @@ class Scope:
     command: str | None = None
 
 
+DIGITS = 5
+"""Decimals of a chart's values on the wire: a hundred-thousandth of a nat, of a point of rating, or of a share."""
+
+
 class Unknown(LookupError):
     """A page of something that the view does not hold. The text says what is missing."""
 
@@ -113,6 +117,12 @@ def _chart(identity: str, chart: Chart, start: int) -> dict[str, object]:
     return {
         "id": identity,
         "from": start,
-        "times": list(chart.times[start:]),
-        "lines": {name: list(values[start:]) for name, values in chart.lines.items()},
+        # To the second, which also writes them without a point.
+        "times": [round(time) for time in chart.times[start:]],
+        "lines": {name: [_drawn(value) for value in values[start:]] for name, values in chart.lines.items()},
     }
+
+
+def _drawn(value: float | None) -> float | None:
+    """`value` as it is drawn: more digits would be a third of all that a browser is sent."""
+    return None if value is None else round(value, DIGITS)

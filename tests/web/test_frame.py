@@ -29,7 +29,7 @@ class Browser:
 
     def __init__(self) -> None:
         self.regions: dict[str, dict[str, str]] = {}
-        self.charts: dict[str, tuple[list[float], dict[str, list[float | None]]]] = {}
+        self.charts: dict[str, tuple[list[int], dict[str, list[float | None]]]] = {}
         self.status: dict[str, str] = {}
 
     def take(self, message: bytes) -> None:
@@ -50,10 +50,17 @@ class Browser:
         return (
             [(name, list(rows.items())) for name, rows in self.regions.items()]
             == [(name, list(rows.items())) for name, rows in frame.regions.items()]
-            and self.charts
-            == {name: (list(it.times), {n: list(v) for n, v in it.lines.items()}) for name, it in frame.charts.items()}
+            and self.charts == {name: drawn(chart) for name, chart in frame.charts.items()}
             and self.status == frame.status
         )
+
+
+def drawn(chart: Chart) -> tuple[list[int], dict[str, list[float | None]]]:
+    """A chart to the second and to five decimals."""
+    lines = {
+        name: [None if value is None else round(value, 5) for value in values] for name, values in chart.lines.items()
+    }
+    return [round(time) for time in chart.times], lines
 
 
 @given(st.lists(FRAMES, min_size=1, max_size=6))
@@ -91,9 +98,9 @@ def test_rows_that_only_trade_places_are_not_sent_again() -> None:
 
 def test_a_chart_that_grows_sends_its_new_points_only() -> None:
     before = Frame({}, {"loss": Chart([1.0, 2.0, 3.0], {"m": [0.5, 0.6, 0.7]})}, {})
-    after = Frame({}, {"loss": Chart([1.0, 2.0, 4.0, 5.0], {"m": [0.5, 0.6, 0.8, 0.9]})}, {})
+    after = Frame({}, {"loss": Chart([1.0, 2.0, 4.0, 5.2], {"m": [0.5, 0.6, 0.8, 0.912345678]})}, {})
     message = what_changed(before, after)
     assert message is not None
     assert orjson.loads(message)["charts"] == [
-        {"id": "loss", "from": 2, "times": [4.0, 5.0], "lines": {"m": [0.8, 0.9]}}
+        {"id": "loss", "from": 2, "times": [4, 5], "lines": {"m": [0.8, 0.91235]}}
     ]
