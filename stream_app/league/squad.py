@@ -147,6 +147,7 @@ class Squad:
             self.retire(member.reserve)
             member.reserve = None
         self.alerts.leave(member)
+        self.ledger.forget(member.contender, "another version took its place")
         successor.reserve = member
         successor.alias = member.alias
         self.versions[successor.name] = successor.version
@@ -178,7 +179,7 @@ class Squad:
         self.alerts.leave(member)
         self.retired.append(version_line(self.competition, member, "retired"))
         del self.retired[:-RETIRED_KEPT]
-        self.ledger.forget(member.contender)
+        self.ledger.forget(member.contender, "it is not at work any more")
         who, why = (SETTINGS, "its place was taken") if command is None else (command.who, command.why)
         self.ledger.note(Happening("retired", who, why, member.contender, command=command))
 

@@ -172,9 +172,9 @@ class Ledger:
             late = [waiting for waiting in self.proposals.values() if at >= waiting.expires_at]
             self._drop(late, f"nobody answered within {PROPOSAL_DAYS:g} days")
 
-    def forget(self, about: Contender) -> None:
-        """A version is gone, and its proposal with it."""
-        self._drop([one for one in self.proposals.values() if Contender(one.model, one.version) == about], "it is gone")
+    def forget(self, about: Contender, reason: str) -> None:
+        """A version can be proposed no more; what is proposed of it lapses for this `reason`."""
+        self._drop([one for one in self.proposals.values() if Contender(one.model, one.version) == about], reason)
         self.declined.pop(about, None)
 
     def _drop(self, proposals: Iterable[ProposalLine], reason: str) -> None:

@@ -31,12 +31,13 @@ from stream_app.events import (
 )
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
+from stream_app.league.changes import reinforce
 from stream_app.league.digest import digest
 from stream_app.league.policy import LOOK_EVERY
 from stream_app.league.pupil import JOURNAL_MATCHES
 from stream_app.lifecycle.handover import Handover
 from stream_app.lifecycle.knowledge import Knowledge
-from stream_app.lifecycle.ledger import PROPOSAL_DAYS
+from stream_app.lifecycle.ledger import PROPOSAL_DAYS, Happening
 from stream_app.lifecycle.promotion import Contender
 from stream_app.models.contract import MatchModel
 from stream_app.models.zoo import create
@@ -353,6 +354,9 @@ EAGER = replace(
 """Rules under which any lead is enough."""
 
 
+REINFORCED = Happening("reinforced", "policy", "it erred too much")
+
+
 def until_proposed(league: League) -> tuple[ModelEvent, list[Features | Result]]:
     """Play until there is a proposal; it, and the matches that are left."""
     story = list(matches(900))
@@ -409,6 +413,53 @@ def test_a_proposal_lapses_when_nobody_answers_and_when_another_becomes_champion
     until_proposed(league)
     kinds = [it.kind for it in events_of(league.command(command("promote", "elo_softmax")))]
     assert kinds == ["promoted", "lapsed"]
+
+
+def test_a_proposal_lapses_when_its_version_is_replaced_or_retired() -> None:
+    league = new_league(EAGER)
+    until_proposed(league)
+    kinds = [it.kind for it in events_of(league.command(command("retire", "elo_softmax")))]
+    assert kinds == ["lapsed", "retired"]
+
+    league = new_league(EAGER)
+    proposed, rest = until_proposed(league)
+    member = league.squad.members["elo_softmax"]
+    successor = reinforce(league.squad, member, copy.deepcopy(member.model), proposed.at, REINFORCED, EAGER.window)
+    told = events_of(tell(league, rest[:1]))
+    assert [(it.kind, it.model, it.version) for it in told] == [
+        ("lapsed", "elo_softmax", 1),
+        ("reinforced", "elo_softmax", 2),
+    ]
+    assert (told[1].previous_version, told[1].alias) == (1, "challenger")
+    assert ask(league, "approve", "elo_softmax").kind == "refused"
+    lines = {(line.model, line.version): line for line in league.registry(EAGER).versions}
+    assert lines["elo_softmax", 1].status == "reserve"
+    assert lines["elo_softmax", 2].born.parent == 1
+    assert (lines["elo_softmax", 2].state, lines["elo_softmax", 2].state_matches) == successor.state
+
+    told = events_of(league.command(command("rollback", "elo_softmax")))
+    assert [(it.kind, it.version) for it in told] == [("retired", 2), ("rolled_back", 1)]
+
+
+def test_a_champion_that_was_reinforced_is_compared_with_its_parent_and_can_be_rolled_back() -> None:
+    league = new_league(replace(CONFIG, models=("elo_softmax", "base_rate")))
+    story = list(matches(60))
+    tell(league, story[:40])
+    parent = league.squad.members["elo_softmax"]
+    reinforce(league.squad, parent, copy.deepcopy(parent.model), NOW, REINFORCED, CONFIG.window)
+    assert champion(league) == "elo_softmax 2"
+    said = [it for it in tell(league, story[40:]) if isinstance(it, Prediction)]
+    assert {(line.model, line.version) for it in said for line in it.models} == {("elo_softmax", 2), ("base_rate", 1)}
+    trial = league.squad.trials.trial_of(parent.contender)
+    assert trial is not None
+    # Both learned the same since, so nothing speaks for either.
+    assert trial.evidence.n > 0
+    assert trial.evidence.mean() == 0.0
+    assert digest(parent.model) == digest(league.squad.members["elo_softmax"].model)
+    told = events_of(league.command(command("rollback")))
+    assert [(it.kind, it.version, it.alias) for it in told] == [("retired", 2, None), ("rolled_back", 1, "champion")]
+    assert champion(league) == "elo_softmax 1"
+    assert league.squad.members["elo_softmax"] is parent
 
 
 def test_nothing_is_proposed_while_the_line_up_is_frozen() -> None:
