@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from stream_app.web import api, api_models, commands, log, pages, refusals, signing_in, stream
 from stream_app.web.accounts import Account, Accounts
 from stream_app.web.attempts import Attempts
+from stream_app.web.compression import CompressedEvents
 from stream_app.web.drawing import Drawer
 from stream_app.web.hub import Hub
 from stream_app.web.log_store import LogStore
@@ -78,5 +79,6 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(WithSession, sessions=sessions)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(CompressedEvents)
     app.add_middleware(SecurityHeaders)
     return app, hub

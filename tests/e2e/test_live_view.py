@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.support.programs import environment, run
 from tests.support.waiting import until
 from tests.web.made import (
     KICKOFF,
+    Shown,
     alert,
     analytics,
     board,
@@ -141,7 +143,13 @@ async def test_no_page_is_wider_than_the_screen(kafka: str, view: str, page: Pag
 
 
 async def test_a_first_visit_is_light(kafka: str, view: str, browser: Browser) -> None:
-    events = [event for number in range(60) for event in (prediction(f"m{number}"), evaluation(f"m{number}"))]
+    events: list[Shown] = []
+    for number in range(700):
+        made = prediction(f"m{number}", kickoff=KICKOFF + timedelta(days=number), home=f"Team {number % 18}")
+        events += [
+            replace(made, home_rating=number / 7),
+            evaluation(f"m{number}", kickoff=KICKOFF + timedelta(days=number), log_loss=1.0 + number % 83 / 300),
+        ]
     await send(kafka, *events, registry(), analytics(), board(200))
     await until(lambda: has(view, "bundesliga"), "the view has read it")
     for path in ("/", "/competitions/bundesliga", "/competitions/bundesliga/models"):
