@@ -323,7 +323,7 @@ def analytics() -> st.SearchStrategy[Analytics]:
     )
     tests = made(
         RandomnessTest,
-        name=st.sampled_from(("frequencies", "runs", "lag 1", "lag 5", "repetition", "scores")),
+        name=st.sampled_from(("frequencies", "runs", "lag 1", "lag 5", "repetition", "scores", "score pairs")),
         n=COUNTS,
         statistic=st.floats(-40, 1e4),
         degrees=st.integers(0, 9),

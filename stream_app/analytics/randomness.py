@@ -9,7 +9,8 @@ kind of defect (`wealth`), and holds however often it is looked at; the verdict 
   whether two samples are from the same population', Annals of Mathematical Statistics 11(2), 147-162.
 * `lag 1` to `lag 5`: does an outcome depend on the one that many matches earlier? Chi-square of a transition matrix.
 * `repetition`: is what stood before copied, as by a short period or by repeated blocks?
-* `scores`: are the goals drawn from the foretold distribution? For competitions whose scores a program draws.
+* `scores`, `score pairs`: are the goals drawn from the foretold distribution, and each without a look at the one
+  before? For competitions whose scores a program draws.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import math
 from stream_app.analytics.numbers import short
 from stream_app.analytics.observed import Hits, Observed, Triple
 from stream_app.analytics.repetition import Repetition
-from stream_app.analytics.scores import BINS, Uniformity
+from stream_app.analytics.scores import BINS, THIRDS, Uniformity
 from stream_app.analytics.wealth import LARGEST_LOG, Wealth, log_mean_exp
 from stream_app.events import OUTCOMES, Randomness, RandomnessTest, Verdict
 
@@ -40,7 +41,8 @@ class RandomnessWatch:
         self.lags = [[Observed() for _ in OUTCOMES] for _ in range(LAGS)]
         self.repetition = Repetition()
         self.scores = Uniformity()
-        self.on_frequencies, self.on_runs, self.on_repetition, self.on_scores = (Wealth() for _ in range(4))
+        self.on_frequencies, self.on_runs, self.on_repetition = Wealth(), Wealth(), Wealth()
+        self.on_scores, self.on_pairs = Wealth(), Wealth()
         self.on_lags = [Wealth() for _ in range(LAGS)]
         self.largest_log = 0.0
         """Logarithm of the largest mean of all wealths."""
@@ -54,6 +56,7 @@ class RandomnessWatch:
             self._test(probabilities, place)
             for transformed in goals:
                 self.on_scores.bet(self.scores.factor(transformed))
+                self.on_pairs.bet(self.scores.pair_factor(transformed))
                 self.scores.add(transformed)
             self.largest_log = max(self.largest_log, self._log())
         self.repetition.learn(probabilities, place)
@@ -91,6 +94,9 @@ class RandomnessWatch:
             degrees, square = BINS - 1, self.scores.chi_square()
             p_value = special.chdtrc(degrees, square)
             tests.append(_told("scores", self.scores.n, square, degrees, p_value, self.on_scores))
+            degrees, square = THIRDS * (THIRDS - 1), self.scores.pair_chi_square()
+            p_value = special.chdtrc(degrees, square)
+            tests.append(_told("score pairs", self.scores.n_pairs, square, degrees, p_value, self.on_pairs))
         evidence = math.exp(min(self._log(), LARGEST_LOG))
         return Randomness(self.verdict(), frequencies.n, short(evidence), short(self.p_value()), tuple(tests))
 
@@ -109,9 +115,8 @@ class RandomnessWatch:
     def _log(self) -> float:
         """Logarithm of the mean wealth: the capital is split evenly over the kinds of defects."""
         serial = log_mean_exp([wealth.log for wealth in self.on_lags])
-        return log_mean_exp(
-            [self.on_frequencies.log, self.on_runs.log, serial, self.on_repetition.log, self.on_scores.log]
-        )
+        drawn = log_mean_exp([self.on_scores.log, self.on_pairs.log])
+        return log_mean_exp([self.on_frequencies.log, self.on_runs.log, serial, self.on_repetition.log, drawn])
 
 
 def _told(name: str, n: int, statistic: float, degrees: int, once: float, wealth: Wealth) -> RandomnessTest:

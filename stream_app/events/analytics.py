@@ -91,9 +91,9 @@ class RandomnessTest:
     Attributes
     ----------
     name
-        `frequencies`, `runs`, `lag 1` to `lag 5`, `repetition` or `scores`.
+        `frequencies`, `runs`, `lag 1` to `lag 5`, `repetition`, `scores` or `score pairs`.
     n
-        Matches (for `scores`: goal counts) that it rests on.
+        Matches (for `scores` and `score pairs`: goal counts) that it rests on.
     statistic, degrees
         The usual statistic and its degrees of freedom; of the normal distribution where `degrees` is 0.
     once

@@ -95,6 +95,7 @@ def test_scores_are_told_where_there_are_some() -> None:
         watch.learn(EVEN, 0, (0.01, 0.02))
     n, statistic, _ = of(watch, "scores")
     assert (n, statistic) == (80, 720.0)
+    assert of(watch, "score pairs")[:2] == (79, 158.0)
 
 
 def test_a_fair_sequence_is_left_alone() -> None:

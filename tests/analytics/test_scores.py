@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from stream_app.analytics.scores import BINS, Uniformity, transform
+from stream_app.analytics.scores import BINS, THIRDS, Uniformity, transform
 from stream_app.events import GoalRates
 from stream_app.ratings.scores import score_matrix
 
@@ -48,6 +48,7 @@ def test_a_bet_on_the_scale_is_fair(places: list[float]) -> None:
         uniformity.add(place)
     middles = [(at + 0.5) / BINS for at in range(BINS)]
     assert sum(uniformity.factor(place) for place in middles) / BINS == pytest.approx(1.0)
+    assert sum(uniformity.pair_factor(place) for place in (0.1, 0.5, 0.9)) / THIRDS == pytest.approx(1.0)
 
 
 def test_the_statistic_is_scipys() -> None:
@@ -57,3 +58,22 @@ def test_the_statistic_is_scipys() -> None:
         uniformity.add(place)
     assert uniformity.n == 16
     assert uniformity.chi_square() == pytest.approx(stats.chisquare(uniformity.counts).statistic)
+
+
+def test_pairs_of_successive_transforms_are_counted_by_thirds() -> None:
+    uniformity = Uniformity()
+    assert uniformity.pair_chi_square() == 0.0
+    for place in [0.1, 0.2, 0.9, 0.1, 0.5, 1.0, 0.3]:
+        uniformity.add(place)
+    assert uniformity.pairs == [1, 1, 1, 0, 0, 1, 2, 0, 0]
+    rows = [[1, 1, 1], [0, 0, 1], [2, 0, 0]]
+    assert uniformity.n_pairs == 6
+    assert uniformity.pair_chi_square() == pytest.approx(sum(stats.chisquare(row).statistic for row in rows))
+
+
+def test_a_generator_that_gives_numbers_again_is_bet_against() -> None:
+    uniformity = Uniformity()
+    for place in [0.1, 0.1, 0.5, 0.5, 0.9, 0.9] * 20:
+        uniformity.add(place)
+    assert uniformity.last == 2
+    assert uniformity.pair_factor(0.95) > 1.0 > uniformity.pair_factor(0.5)

@@ -29,6 +29,7 @@ from stream_app.evaluation.scoring import log_loss
 from stream_app.events import Configure, Features, GoalRates, LeagueConfig, Outcome, Probabilities, Verdict, outcome_of
 from stream_app.feeds.datasets import bundesliga
 from stream_app.feeds.schedule import schedule
+from stream_app.feeds.virtual import Defect, Knobs, matches
 from stream_app.league import League
 from stream_app.league.goals import goal_rates
 from stream_app.models.contract import guarded
@@ -158,6 +159,26 @@ def scores(sequences: int, matches: int) -> None:
         print(f"  {name:36}  {_delay(found, 0):>25}   {_share(one is not None for one in found)}")
 
 
+def virtual(rounds: int) -> None:
+    """Print what becomes of the virtual feed's own generator, well and failing, before a model that learns as it goes."""
+    defects: list[tuple[Defect, float]] = [("none", 0.1), ("repeats", 0.1), ("cycle", 0.02), ("bias", 0.1)]
+    print(f"\nA virtual league of the feed with odds, match_model_v1 as champion, {rounds} rounds of 8 matches")
+    for defect, rate in defects:
+        league = League("virtual-001")
+        league.configure(Configure("virtual-001", LeagueConfig(models=("match_model_v1",), virtual=True)))
+        first: int | None = None
+        for event in matches(Knobs(leagues=1, rounds=rounds, defect=defect, defect_rate=rate)):
+            if isinstance(event, Features):
+                league.predict(event)
+                continue
+            league.learn(event)
+            if first is None and league.analytics.randomness.verdict() != "consistent with chance":
+                first = league.matches
+        told = league.analysis().randomness
+        least = min(told.tests, key=lambda test: test.p_value)
+        print(f"  {defect:8} {rate:5}  {told.verdict:22}  first suspicious {first}, clearest by {least.name}")
+
+
 def history() -> None:
     """Print what the Bundesliga looks like, and what the analytics add to a model of it."""
     league = League("bundesliga")
@@ -213,8 +234,8 @@ def cost() -> None:
     """Print what the analytics of the Bundesliga cost: time a match, and the size of the state and of a message."""
     ratings, analytics = Ratings("league"), CompetitionAnalytics()
     spent = {"inputs": 0.0, "learn": 0.0}
-    matches = bundesliga()
-    for played in matches:
+    history = bundesliga()
+    for played in history:
         match = Match(played.season, played.kickoff, played.home, played.away)
         x = ratings.inputs(match)
         foretold = Foretold(Probabilities(0.5, 0.27, 0.23), goal_rates(x))
@@ -227,9 +248,9 @@ def cost() -> None:
         spent["inputs"] += between - start
         ratings.learn(match, played.home_goals, played.away_goals)
     told = encode(analytics.figures("bundesliga", ratings.elo.teams))
-    print(f"\nCost on the Bundesliga, {len(matches):,} matches")
+    print(f"\nCost on the Bundesliga, {len(history):,} matches")
     for door, seconds in spent.items():
-        print(f"  {door:8} {seconds / len(matches) * 1e6:5.0f} us a match")
+        print(f"  {door:8} {seconds / len(history) * 1e6:5.0f} us a match")
     state = pickle.dumps(analytics, protocol=5)
     packed = len(zstandard.compress(state))
     print(f"  state {len(state):,} bytes, {packed:,} compressed; the table's message {len(told):,} bytes")
@@ -258,6 +279,7 @@ def main() -> None:
     false_alarms(chosen.sequences, chosen.matches)
     delays(some, chosen.matches)
     scores(max(some // 4, 1), chosen.matches // 2)
+    virtual(max(chosen.matches // 16, 1))
     if not chosen.skip_history:
         history()
         features()
