@@ -72,7 +72,7 @@ def test_only_a_virtual_competition_has_its_scores_tested() -> None:
         {test.name for test in league_after(virtual=virtual)[0].analysis().randomness.tests}
         for virtual in (False, True)
     ]
-    assert names[1] - names[0] == {"scores"}
+    assert names[1] - names[0] == {"scores", "score pairs"}
 
 
 def test_the_champions_inputs_hold_what_models_may_want_of_the_analytics() -> None:

@@ -27,9 +27,9 @@ from stream_app.analytics.scores import transform
 from stream_app.contracts import encode
 from stream_app.evaluation.scoring import log_loss
 from stream_app.events import Configure, Features, GoalRates, LeagueConfig, Outcome, Probabilities, Verdict, outcome_of
+from stream_app.feeds import virtual as virtual_feed
 from stream_app.feeds.datasets import bundesliga
 from stream_app.feeds.schedule import schedule
-from stream_app.feeds.virtual import Defect, Knobs, matches
 from stream_app.league import League
 from stream_app.league.goals import goal_rates
 from stream_app.models.contract import guarded
@@ -160,14 +160,15 @@ def scores(sequences: int, matches: int) -> None:
 
 
 def virtual(rounds: int) -> None:
-    """Print what becomes of the virtual feed's own generator, well and failing, before a model that learns as it goes."""
-    defects: list[tuple[Defect, float]] = [("none", 0.1), ("repeats", 0.1), ("cycle", 0.02), ("bias", 0.1)]
+    """Print what is said of the virtual feed's own generator, well and failing, to a model that learns as it goes."""
+    defects: list[tuple[virtual_feed.Defect, float]] = [("none", 0.1), ("repeats", 0.1), ("cycle", 0.02), ("bias", 0.1)]
     print(f"\nA virtual league of the feed with odds, match_model_v1 as champion, {rounds} rounds of 8 matches")
     for defect, rate in defects:
         league = League("virtual-001")
         league.configure(Configure("virtual-001", LeagueConfig(models=("match_model_v1",), virtual=True)))
         first: int | None = None
-        for event in matches(Knobs(leagues=1, rounds=rounds, defect=defect, defect_rate=rate)):
+        knobs = virtual_feed.Knobs(leagues=1, rounds=rounds, defect=defect, defect_rate=rate)
+        for event in virtual_feed.matches(knobs):
             if isinstance(event, Features):
                 league.predict(event)
                 continue
