@@ -16,6 +16,7 @@ from stream_app.settings import load
 from stream_app.topic_reader import Record
 from stream_app.topics import CHECKPOINTS, DEAD_LETTERS, FEATURES, LOG, SCOREBOARD, SNAPSHOTS
 from tests.chaos.fold import MADE, NUMBER
+from tests.chaos.result import MODELS
 from tests.chaos.traffic import GOOD, Sent
 
 PARTITIONS = 2
@@ -66,7 +67,7 @@ class Ideal:
         competition = (sent.key or b"").decode()
         if competition not in self._books:
             self._books[competition] = Book(competition)
-            settings = load(window=20, decay_drop=0.02, alert_rate=100.0)
+            settings = load(models=MODELS, window=20, decay_drop=0.02, alert_rate=100.0)
             config = encode(Configure(competition, settings.league_config(competition)))
             self._append(Entry("configure", competition, NO_SOURCE, -1, config), partition)
         kind: Kind = "features" if sent.topic == FEATURES else "result"
