@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stream_app.analytics import CompetitionAnalytics
@@ -10,7 +9,6 @@ from stream_app.errors import Fatal
 from stream_app.events import (
     Analytics,
     Configure,
-    Evaluation,
     EvaluationStatus,
     Features,
     LeagueConfig,
@@ -25,37 +23,15 @@ from stream_app.events import (
     outcome_of,
 )
 from stream_app.league import analysing, commands, mending, policy
+from stream_app.league.counts import Counts
 from stream_app.league.fixtures import Fixture, Fixtures, Given, Revision, Sealed
-from stream_app.league.goals import goal_forecast
 from stream_app.league.member import score
+from stream_app.league.messages import evaluation_of, prediction_of
 from stream_app.league.register import registry
 from stream_app.league.squad import Squad
 from stream_app.lifecycle.handover import Handover
-from stream_app.models.market import market_forecast
 from stream_app.models.upstream import upstream_inputs
 from stream_app.ratings import Match, Ratings
-
-
-@dataclass(slots=True)
-class Counts:
-    """How often events had less than their usual effect.
-
-    Attributes
-    ----------
-    unpredicted
-        Results that taught the ratings but had no prediction to score.
-    late
-        Predictions for matches that already had a result.
-    duplicate, stale, too_old
-        Messages that changed nothing: heard before; older than what is known; about a match so long past that it may
-        have been forgotten.
-    """
-
-    unpredicted: int = 0
-    late: int = 0
-    duplicate: int = 0
-    stale: int = 0
-    too_old: int = 0
 
 
 class League:
@@ -190,7 +166,6 @@ class League:
         x = self.ratings.inputs(match) | upstream_inputs(features.features, config.odds)
         x |= self.analytics.inputs(features.home, features.away)
         forecasts = self.squad.forecasts(x, config)
-        home_rating, away_rating = self.ratings.points(match)
         prediction_id = name_id(
             "prediction", self.competition, features.match_id, features.kickoff.isoformat(), revision.number
         )
@@ -203,24 +178,7 @@ class League:
             )
             aside = self.squad.asides(x, config)
             self.fixtures.seal(fixture, Sealed(prediction_id, match, features.as_of, given, aside), x)
-        return Prediction(
-            prediction_id=prediction_id,
-            match_id=features.match_id,
-            competition=self.competition,
-            season=features.season,
-            kickoff=features.kickoff,
-            as_of=features.as_of,
-            home=features.home,
-            away=features.away,
-            revision=revision.number,
-            supersedes=revision.supersedes,
-            late=revision.late,
-            models=forecasts,
-            goals=goal_forecast(x),
-            home_rating=home_rating,
-            away_rating=away_rating,
-            market=market_forecast(x),
-        )
+        return prediction_of(features, revision, prediction_id, forecasts, x, self.ratings.points(match))
 
     def _settle(self, fixture: Fixture, result: Result, config: LeagueConfig) -> list[Output]:
         if result.status == "postponed":
@@ -303,24 +261,17 @@ class League:
         fixture.evaluation_id = name_id("evaluation", sealed.prediction_id, fixture.evaluations)
         fixture.verdict = status
         return [
-            Evaluation(
-                evaluation_id=fixture.evaluation_id,
-                prediction_id=sealed.prediction_id,
-                match_id=fixture.match_id,
-                competition=self.competition,
-                season=sealed.match.season,
-                kickoff=sealed.match.kickoff,
-                evaluated_at=at,
-                home=sealed.match.home,
-                away=sealed.match.away,
-                status=status,
-                home_goals=None if goals is None else goals[0],
-                away_goals=None if goals is None else goals[1],
-                outcome=outcome,
-                supersedes=superseded,
-                as_of_lag=(sealed.match.kickoff - sealed.as_of).total_seconds(),
-                learned=learned,
-                models=scores,
+            evaluation_of(
+                self.competition,
+                fixture,
+                fixture.evaluation_id,
+                sealed,
+                status,
+                at,
+                goals,
+                superseded,
+                learned,
+                scores,
             )
         ]
 
