@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Collection
 from contextlib import suppress
 from hashlib import sha256
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, thread_time
 
 import faust
 from faust.types import TP, Message
@@ -50,6 +50,9 @@ other tables cost more and come with every checkpoint."""
 
 TABLES_SHARE = 0.05
 """Share of a worker's time that these tables may take; checkpoints come less often when they would take more."""
+
+TABLES_WAIT_S = 10.0
+"""Longest time for which a checkpoint waits on their account: a worker that dies applies all since the last one again."""
 
 YIELD_S = 0.02
 """Seconds of applying after which the event loop gets a turn, so that heartbeats and fetches go on."""
@@ -209,15 +212,20 @@ class Keeper:
         for competition, partition, board in boards:
             await self._publish_table(competition, partition, board)
 
-    async def _publish_tables(self) -> None:
-        """Publish all that others read of the leagues that have changed."""
+    async def _publish_tables(self) -> float:
+        """Publish all that others read of the leagues that have changed; the processor's seconds that it took."""
+        took_s = 0.0
         self._scores_at = monotonic()
         self._scores_changed.clear()
         while self._tables_changed:
             competition, partition = self._tables_changed.popitem()
-            for table in self._books[competition].tables():
+            began = thread_time()
+            tables = self._books[competition].tables()
+            took_s += thread_time() - began
+            for table in tables:
                 await self._publish_table(competition, partition, table)
             await asyncio.sleep(0)
+        return took_s
 
     async def _publish_table(self, competition: str, partition: int, table: Published) -> None:
         """Publish what a table says of a competition, unless that is what it said last."""
@@ -261,8 +269,7 @@ class Keeper:
         epoch = self._ownership.epoch
         began = perf_counter()
         # What is not out when the place is committed would never come: nobody returns to entries before it.
-        await self._publish_tables()
-        tables_s = perf_counter() - began
+        tables_s = await self._publish_tables()
         with metrics.CONFIRM_SECONDS.time():
             await self._confirm(0)
         if self._ownership.epoch != epoch:
@@ -304,7 +311,8 @@ class Keeper:
         self._since_checkpoint = 0
         self._checkpointed.update(places)
         self._checkpoint_at = monotonic() + self._settings.checkpoint_interval_s
-        costs_s = max(written / self._settings.checkpoint_bytes_per_s, tables_s / TABLES_SHARE)
+        tables_wait_s = min(tables_s / TABLES_SHARE, TABLES_WAIT_S)
+        costs_s = max(written / self._settings.checkpoint_bytes_per_s, tables_wait_s)
         self._affordable_at = monotonic() + costs_s
         await self._commit(places)
         metrics.SNAPSHOT_BYTES.inc(written)
