@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import OrderedDict, deque
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
@@ -23,7 +24,9 @@ class RecentIds:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._seen: dict[str, None] = {}
+        # Not one dictionary: the holes that the oldest leave at its front are walked over to find the next oldest.
+        self._seen: set[str] = set()
+        self._order: deque[str] = deque()
 
     def __contains__(self, identity: object) -> bool:
         return identity in self._seen
@@ -32,9 +35,10 @@ class RecentIds:
         """Remember `identity`; False when it was known already."""
         if identity in self._seen:
             return False
-        self._seen[identity] = None
-        if len(self._seen) > self._capacity:
-            del self._seen[next(iter(self._seen))]
+        self._seen.add(identity)
+        self._order.append(identity)
+        if len(self._order) > self._capacity:
+            self._seen.remove(self._order.popleft())
         return True
 
 
@@ -43,7 +47,7 @@ class Newest(Generic[Value]):
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._values: dict[str, Value] = {}
+        self._values: OrderedDict[str, Value] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._values)
@@ -54,10 +58,10 @@ class Newest(Generic[Value]):
 
     def put(self, key: str, value: Value) -> None:
         """Hold `value` as the newest, in place of an earlier one of the same key."""
-        self._values.pop(key, None)
         self._values[key] = value
+        self._values.move_to_end(key)
         if len(self._values) > self._capacity:
-            del self._values[next(iter(self._values))]
+            self._values.popitem(last=False)
 
     def pop(self, key: str) -> Value | None:
         """Let go of `key` and hand its value over, None when it is not held."""
