@@ -52,7 +52,8 @@ TABLES_SHARE = 0.05
 """Share of a worker's time that these tables may take; checkpoints come less often when they would take more."""
 
 TABLES_WAIT_S = 10.0
-"""Longest time for which a checkpoint waits on their account: a worker that dies applies all since the last one again."""
+"""Longest time for which a checkpoint waits on their account: what came since the last one is applied again after a
+death."""
 
 YIELD_S = 0.02
 """Seconds of applying after which the event loop gets a turn, so that heartbeats and fetches go on."""
