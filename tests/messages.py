@@ -391,7 +391,7 @@ def model_commands(draw: st.DrawFn) -> ModelCommand:
         "artefact": st.from_regex(r"[A-Za-z0-9+/]{4,40}={0,2}", fullmatch=True),
         "evidence": NOTES,
     }
-    given = {
+    given: dict[str, Any] = {
         name: draw(values if name in needed else st.none() | values)
         for name, values in free.items()
         if name in ("model", "version", *needed, *_MAY.get(action, ()))

@@ -253,6 +253,7 @@ def test_times_with_offsets_and_fractions_become_utc(text: str, moment: datetime
 def test_the_last_one_of_two_equal_names_counts_and_decoding_agrees() -> None:
     value = without(FEATURES)[:-1] + b',"home":"Hertha BSC"}'
     event = parse(FEATURES, KEY, value, max_bytes=MAX_BYTES)
+    assert isinstance(event, Features)
     assert event.home == "Hertha BSC"
     assert decode("features", value) == event
 
