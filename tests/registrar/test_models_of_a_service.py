@@ -23,7 +23,7 @@ from stream_app.log_tools import verify
 from stream_app.models.zoo import create
 from stream_app.registrar.asking import Told, ask, send
 from stream_app.registrar.catching_up import LateComer, Where
-from stream_app.registrar.reading import events_of, registry_of
+from stream_app.registrar.reading import events_of, registries, registry_of
 from stream_app.settings import load
 from stream_app.topics import EVALUATIONS, MODEL_EVENTS, PREDICTIONS
 from tests.support import topics
@@ -86,8 +86,8 @@ async def test_a_promotion_survives_a_kill_once_and_a_late_version_misses_nothin
         report = await verify(settings, clean_kafka)
 
         async def is_told() -> bool:
-            told = await registry_of(clean_kafka, CUP)
-            return all(line["fingerprint"]["matches"] == len(matches) for line in told["versions"])
+            told = (await registries(clean_kafka)).get(CUP)
+            return told is not None and all(line["fingerprint"]["matches"] == len(matches) for line in told["versions"])
 
         await until(is_told, "the registry tells of the last match")
         registry = await registry_of(clean_kafka, CUP)
