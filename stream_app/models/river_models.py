@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from river import drift, forest, preprocessing
 
 from stream_app.events import OUTCOMES, Outcome
+from stream_app.models import quick_forest
 from stream_app.models.baselines import BaseRate
 from stream_app.models.contract import MatchModel, guarded
 from stream_app.models.inputs import known_ones
@@ -64,15 +65,21 @@ class RiverModel(MatchModel):
 
     def predict_proba_one(self, x: Mapping[str, float]) -> dict[Outcome, float]:  # type: ignore[override]  # River leaves it untyped
         base = self.base_rate.predict_proba_one(x)
-        answer = guarded(self.classifier.predict_proba_one(self._prepared(x)))
+        answer = guarded(self._ask(self._prepared(x)))
         if answer is None:
             return base
         share = self.base_share
         return {outcome: (1.0 - share) * answer.of(outcome) + share * base[outcome] for outcome in OUTCOMES}
 
     def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
-        self.classifier.learn_one(self._prepared(x), y)
+        self._teach(self._prepared(x), y)
         self.base_rate.learn_one(x, y)
+
+    def _ask(self, x: dict[str, float]) -> dict[Any, float]:
+        return self.classifier.predict_proba_one(x)
+
+    def _teach(self, x: dict[str, float], y: Outcome) -> None:
+        self.classifier.learn_one(x, y)
 
     def _prepared(self, x: Mapping[str, float]) -> dict[str, float]:
         return known_ones(x, self.inputs)
@@ -128,8 +135,15 @@ class RandomForest(RiverModel):
             seed=seed,
         )
         super().__init__(classifier, inputs, self.BASE_SHARE)
+        self.classifier: forest.ARFClassifier
         self.seed = seed
         self.grace = grace
+
+    def _ask(self, x: dict[str, float]) -> dict[Any, float]:
+        return quick_forest.vote(self.classifier, x)
+
+    def _teach(self, x: dict[str, float], y: Outcome) -> None:
+        quick_forest.learn(self.classifier, x, y)
 
 
 class NaiveBayes(RiverModel):
