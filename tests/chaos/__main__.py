@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
 
 def _report(result: Run) -> None:
     report = result.to_json()
-    for name in ("kills_by_kind", "ends_of_their_own", "outputs", "repeats"):
+    for name in ("kills_by_kind", "ends_of_their_own", "outputs", "repeats", "commands"):
         lines = report[name]
         assert isinstance(lines, dict)
         print(name.replace("_", " "))

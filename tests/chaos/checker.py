@@ -6,6 +6,7 @@ against that. With the code that makes the guarantee it shares nothing but the l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,11 +17,12 @@ from stream_app.contracts import encode
 from stream_app.events import name_id
 from stream_app.league.digest import digest
 from stream_app.topic_reader import Record
-from stream_app.topics import CHECKPOINTS, DEAD_LETTERS, INPUTS, LOG, SCOREBOARD, SNAPSHOTS
+from stream_app.topics import CHECKPOINTS, DEAD_LETTERS, INPUTS, LOG, MODEL_EVENTS, REGISTRY, SNAPSHOTS
+from tests.chaos.commands_check import Told, check_commands
 from tests.chaos.findings import Findings
 from tests.chaos.fold import Expected, Fold, Inputs, Origin, fingerprint
 from tests.chaos.state_reader import Place, SnapshotTrail, Unreadable, read_place, read_snapshot
-from tests.support.service import ID_OF
+from tests.support.service import ID_OF, TABLE_OF
 
 Read = Callable[[str], AsyncIterator[Record]]
 """Gives all records of a topic, those of a partition in their order."""
@@ -50,6 +52,8 @@ class Verdict:
         Records of each topic that say once more, to the byte, what an earlier one said.
     snapshots
         Snapshots that were compared with the fold.
+    commands
+        How many commands of each action led to what.
     unreadable
         Snapshots on the way that two writers had left in pieces that do not fit; they are there to be done without.
     """
@@ -62,6 +66,7 @@ class Verdict:
     repeats: dict[str, int] = field(default_factory=dict)
     snapshots: int = 0
     unreadable: int = 0
+    commands: Counter[str] = field(default_factory=Counter)
 
     @property
     def holds(self) -> bool:
@@ -105,11 +110,14 @@ async def check(
     verdict.repeats[LOG], verdict.snapshots = fold.repeats, fold.compared
     _check_last(fold, digests, findings)
 
+    told: dict[str, Told] = {}
     for topic, expected in fold.outputs.items():
         verdict.outputs[topic] = len(expected)
-        verdict.repeats[topic] = await _check_outputs(read(topic), topic, expected, findings)
+        kept = told if topic == MODEL_EVENTS else None
+        verdict.repeats[topic] = await _check_outputs(read(topic), topic, expected, findings, kept)
     verdict.repeats[DEAD_LETTERS] = await _check_dead_letters(read(DEAD_LETTERS), inputs, verdict)
-    await _check_scoreboards(read(SCOREBOARD), fold, findings)
+    tables = await _check_tables(read, fold, findings)
+    verdict.commands = check_commands(inputs.asked(findings), told.values(), tables[REGISTRY], findings)
     await _check_checkpoints(read(CHECKPOINTS), fold, findings)
     if not repeats_allowed:
         for topic, times in verdict.repeats.items():
@@ -188,17 +196,27 @@ def _check_last(fold: Fold, digests: Mapping[str, Mapping[int, str]], findings: 
 
 
 async def _check_outputs(
-    records: AsyncIterator[Record], topic: str, expected: Mapping[str, Expected], findings: Findings
+    records: AsyncIterator[Record],
+    topic: str,
+    expected: Mapping[str, Expected],
+    findings: Findings,
+    kept: dict[str, Told] | None,
 ) -> int:
-    """Hold an output topic against what the fold says; the number of records that came again."""
+    """Hold an output topic against what the fold says; the number of records that came again.
+
+    Each message goes into `kept` once, by its id, where that is wanted.
+    """
     missing, highest, repeats = dict.fromkeys(expected), dict[int, int](), 0
     async for record in records:
         where = f"{topic}[{record.partition}] offset {record.offset}"
         try:
-            name = orjson.loads(record.value or b"")[ID_OF[topic]]
+            message = orjson.loads(record.value or b"")
+            name = message[ID_OF[topic]]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             findings.differing(f"{where} is no message of this topic: {error!r}")
             continue
+        if kept is not None:
+            kept.setdefault(name, message)
         wanted = expected.get(name)
         if wanted is None:
             findings.doubled(f"{where}: nothing in the log leads to {name}")
@@ -254,16 +272,29 @@ async def _check_dead_letters(records: AsyncIterator[Record], inputs: Inputs, ve
     return repeats
 
 
-async def _check_scoreboards(records: AsyncIterator[Record], fold: Fold, findings: Findings) -> None:
-    """The last scoreboard of each competition is that of the fold."""
-    last = {(record.key or b"").decode(): record.value async for record in records}
+async def _check_tables(read: Read, fold: Fold, findings: Findings) -> dict[str, dict[str, Told]]:
+    """The last value of each public table is that of the fold; these values, by topic and competition."""
+    found: dict[str, dict[str, bytes]] = {}
+    for topic in TABLE_OF.values():
+        found[topic] = {(record.key or b"").decode(): record.value or b"" async for record in read(topic)}
+        for competition in sorted(found[topic].keys() - fold.leagues.keys()):
+            findings.doubled(f"{topic} has {competition!r}, of which the log knows nothing")
     for competition, league in fold.leagues.items():
-        if competition not in last:
-            findings.lost(f"there is no scoreboard of {competition!r}")
-        elif last[competition] != encode(league.scoreboard()):
-            findings.differing(f"the scoreboard of {competition!r} is not what the log leads to")
-    for competition in sorted(last.keys() - fold.leagues.keys()):
-        findings.doubled(f"there is a scoreboard of {competition!r}, of which the log knows nothing")
+        for table in league.tables():
+            topic = TABLE_OF[type(table)]
+            if competition not in found[topic]:
+                findings.lost(f"{topic} does not have {competition!r}")
+            elif found[topic][competition] != encode(table):
+                findings.differing(f"the {topic} of {competition!r} is not what the log leads to")
+    return {topic: {name: _loaded(value) for name, value in last.items()} for topic, last in found.items()}
+
+
+def _loaded(value: bytes) -> Told:
+    try:
+        told: Told = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return {}
+    return told
 
 
 async def _check_checkpoints(records: AsyncIterator[Record], fold: Fold, findings: Findings) -> None:

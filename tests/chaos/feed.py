@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from stream_app.topics import INPUT_MAX_BYTES
 from tests.chaos.fold import MADE, NUMBER
-from tests.chaos.traffic import Sent
+from tests.chaos.sent import Sent
 
 TICK_S = 0.02
 BURST_S = 2.0

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 
 import orjson
 
 from stream_app.contracts import decode, encode
 from stream_app.errors import StreamAppError
-from stream_app.events import Configure, Features, Result
+from stream_app.events import Configure, Features, ModelCommand, Output, Refusal, Result
 from stream_app.league import League
 from stream_app.league.digest import digest
 from stream_app.topic_reader import Record
-from stream_app.topics import FEATURES, RESULTS
+from stream_app.topics import FEATURES, MODEL_COMMANDS, RESULTS
 from tests.chaos.findings import Findings
-from tests.chaos.traffic import GOOD
+from tests.chaos.sent import FORGED, GOOD
+from tests.chaos.state_reader import Unreadable, read_artefact
 from tests.support.service import ID_OF, TOPIC_OF
 
 MADE = "made"
@@ -25,9 +26,13 @@ MADE = "made"
 NUMBER = "number"
 """Header with the number of the message in the harness's feed."""
 
-KIND_OF = {FEATURES: "features", RESULTS: "result"}
+KIND_OF = {FEATURES: "features", RESULTS: "result", MODEL_COMMANDS: "command"}
+REFUSAL = "refusal"
+"""Kind of the entries that stand in the place of forged commands."""
 SETTINGS = "settings"
 """Source of the entries of the log that no input stands behind."""
+
+_TOLD = {each.name for each in fields(Refusal)} - {"reason"}
 
 Origin = tuple[str, int, int]
 """Topic, partition and offset of an input message."""
@@ -43,18 +48,39 @@ def fingerprint(key: bytes | None, value: bytes | None) -> bytes:
 
 @dataclass
 class Inputs:
-    """The input messages as the brokers have them."""
+    """The input messages as the brokers have them.
+
+    `commands` are those among the good messages, partition by partition in their order, with those that are `forged`.
+    """
 
     good: dict[Origin, bytes] = field(default_factory=dict)
     poison: dict[Origin, bytes] = field(default_factory=dict)
+    commands: dict[Origin, bytes] = field(default_factory=dict)
+    forged: set[Origin] = field(default_factory=set)
     numbers: set[int] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
         """Note one message and what it was made as."""
         headers = dict(record.headers)
-        kept = self.good if headers[MADE] == GOOD.encode() else self.poison
+        made, origin = headers[MADE].decode(), (record.topic, record.partition, record.offset)
+        kept = self.good if made in (GOOD, FORGED) else self.poison
         self.numbers.add(int(headers[NUMBER]))
-        kept[record.topic, record.partition, record.offset] = fingerprint(record.key, record.value)
+        kept[origin] = fingerprint(record.key, record.value)
+        if kept is self.good and record.topic == MODEL_COMMANDS:
+            self.commands[origin] = record.value or b""
+        if made == FORGED:
+            self.forged.add(origin)
+
+    def asked(self, findings: Findings) -> Iterator[ModelCommand]:
+        """The commands, partition by partition in their order."""
+        for origin, value in self.commands.items():
+            try:
+                command = decode("command", value)
+            except (LookupError, TypeError, ValueError) as error:
+                findings.differing(f"{origin} was sent as a command and cannot be read: {error!r}")
+                continue
+            assert isinstance(command, ModelCommand)
+            yield command
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +146,7 @@ class Fold:
             refused = "was to be refused" if origin in self._inputs.poison else "does not exist"
             self._findings.doubled(f"{where} holds {source}[{record.partition}] offset {offset}, which {refused}")
             return False
-        if kind != KIND_OF[source] or fingerprint(record.key, record.value) != self._inputs.good[origin]:
+        if not self._is_what_came_in(record, kind, origin):
             self._findings.differing(f"{where} is not what {source}[{record.partition}] has at offset {offset}")
         if origin not in self._missing:
             self.repeats += 1
@@ -132,19 +158,21 @@ class Fold:
         self._highest[source, record.partition] = max(offset, highest)
         return True
 
+    def _is_what_came_in(self, record: Record, kind: str, origin: Origin) -> bool:
+        """Whether an entry holds the input message that it says it does; of a forged command what was refused."""
+        if origin not in self._inputs.forged:
+            return kind == KIND_OF[origin[0]] and fingerprint(record.key, record.value) == self._inputs.good[origin]
+        if kind != REFUSAL:
+            return False
+        said, asked = orjson.loads(record.value or b""), orjson.loads(self._inputs.commands[origin])
+        reason = said.pop("reason", "")
+        return said == {name: asked[name] for name in said} and said.keys() == _TOLD and bool(reason)
+
     def _apply(self, competition: str, kind: str, record: Record, where: str) -> None:
         league = self.leagues.setdefault(competition, League(competition))
         try:
-            event = decode(kind, record.value or b"")  # type: ignore[arg-type]  # a wrong kind is a finding
-            if isinstance(event, Configure):
-                outputs = league.configure(event)
-            elif isinstance(event, Features):
-                outputs = league.predict(event)
-            elif isinstance(event, Result):
-                outputs = league.learn(event)
-            else:
-                raise TypeError(f"nobody has sent a {kind}")
-        except (StreamAppError, LookupError, TypeError, ValueError) as error:
+            outputs = _tell(league, kind, record.value or b"")
+        except (StreamAppError, LookupError, TypeError, ValueError, Unreadable) as error:
             self._findings.differing(f"{where} cannot be applied: {error!r}")
             return
         for output in outputs:
@@ -162,3 +190,18 @@ class Fold:
         self.compared += 1
         if digest(self.leagues[competition]) != held:
             self._findings.differing(f"the snapshot of {competition!r} as of {where} is not what the log says")
+
+
+def _tell(league: League, kind: str, payload: bytes) -> list[Output]:
+    event = decode(kind, payload)  # type: ignore[arg-type]  # a wrong kind is a finding
+    match event:
+        case Configure():
+            return league.configure(event)
+        case Features():
+            return league.predict(event)
+        case Result():
+            return league.learn(event)
+        case ModelCommand():
+            return league.command(event, None if event.artefact is None else read_artefact(event.artefact))
+        case Refusal():
+            return league.refuse(event)

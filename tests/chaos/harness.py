@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from stream_app.dev.kafka import Kafka
 from stream_app.topic_reader import read_to_end
 from stream_app.topics import INPUTS, LOG
+from tests.chaos.asking import SIGNING_KEY
 from tests.chaos.checker import check, check_samples, moved_back
 from tests.chaos.feed import Feed
 from tests.chaos.fleet import Fleet
@@ -25,7 +26,6 @@ from tests.support import topics
 
 PARTITIONS = 4
 GROUP = "chaos"
-SIGNING_KEY = "of the harness"
 STANDSTILL_S = 120.0
 """A partition that says nothing new for so long under traffic is stuck."""
 DRAIN_S = 300.0
@@ -60,7 +60,7 @@ class _Harness:
             app_id=GROUP,
             partitions=PARTITIONS,
             models=plan.models,
-            snapshot_key=SIGNING_KEY,
+            snapshot_key=SIGNING_KEY.decode(),
             ahead_days=DAYS_AHEAD,
             # Small enough for most snapshots to need several pieces, and some to need one.
             snapshot_piece_bytes=8_000,
@@ -91,7 +91,7 @@ class _Harness:
             self._say("checking")
             self._result.verdict = await check(
                 lambda topic: read_to_end(self._broker.bootstrap, [topic]),
-                signing_key=SIGNING_KEY.encode(),
+                signing_key=SIGNING_KEY,
                 sent=feed.confirmed,
                 every=CHECKED_EVERY,
                 repeats_allowed=bool(self._result.kills or self._fleet.own_deaths),

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
+from itertools import islice
 
-from stream_app.contracts import Kind, encode
+from stream_app.contracts import KIND_OF_TOPIC, decode, encode
+from stream_app.durability.artefact import refusal_of
 from stream_app.durability.book import Book
 from stream_app.durability.checkpoint import Checkpoint
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.snapshot import SnapshotInfo, freeze, pack
-from stream_app.events import Configure, name_id
+from stream_app.events import Configure, ModelCommand, name_id
 from stream_app.partitioning import partition_of
 from stream_app.settings import load
 from stream_app.topic_reader import Record
-from stream_app.topics import CHECKPOINTS, DEAD_LETTERS, FEATURES, LOG, SCOREBOARD, SNAPSHOTS
+from stream_app.topics import CHECKPOINTS, DEAD_LETTERS, LOG, SNAPSHOTS
+from tests.chaos.asking import SIGNING_KEY
 from tests.chaos.fold import MADE, NUMBER
 from tests.chaos.result import MODELS
-from tests.chaos.traffic import GOOD, Sent
+from tests.chaos.sent import FORGED, GOOD, Sent
+from tests.chaos.traffic import traffic
 
 PARTITIONS = 2
-KEY = b"of the test"
-SNAPSHOT_EVERY = 97
+MESSAGES = 360
+SNAPSHOT_EVERY = 47
 """Entries of a competition between two snapshots."""
 
 
@@ -45,7 +49,7 @@ class Ideal:
             self.numbers += 1
             headers = [(MADE, sent.made.encode()), (NUMBER, b"%d" % self.numbers)]
             offset = self._put(sent.topic, partition, sent.key, sent.value, headers)
-            if sent.made == GOOD:
+            if sent.made in (GOOD, FORGED):
                 self._admit(sent, partition, offset)
             else:
                 self._refuse(sent, partition, offset)
@@ -70,8 +74,11 @@ class Ideal:
             settings = load(models=MODELS, window=20, decay_drop=0.02, alert_rate=100.0)
             config = encode(Configure(competition, settings.league_config(competition)))
             self._append(Entry("configure", competition, NO_SOURCE, -1, config), partition)
-        kind: Kind = "features" if sent.topic == FEATURES else "result"
-        self._append(Entry(kind, competition, sent.topic, offset, sent.value or b""), partition)
+        kind, payload = KIND_OF_TOPIC[sent.topic], sent.value or b""
+        event = decode(kind, payload)
+        if isinstance(event, ModelCommand) and (refusal := refusal_of(event, SIGNING_KEY)) is not None:
+            kind, payload = "refusal", encode(refusal)
+        self._append(Entry(kind, competition, sent.topic, offset, payload), partition)
 
     def _append(self, entry: Entry, partition: int) -> None:
         name = entry.competition
@@ -96,8 +103,9 @@ class Ideal:
     def _keep(self, competition: str) -> None:
         book = self._books[competition]
         partition = partition_of(competition.encode(), PARTITIONS)
-        self._put(SCOREBOARD, partition, competition.encode(), book.scoreboard().value)
-        blob = freeze(book, SnapshotInfo(competition, book.position), KEY)
+        for table in book.tables():
+            self._put(table.topic, partition, competition.encode(), table.value)
+        blob = freeze(book, SnapshotInfo(competition, book.position), SIGNING_KEY)
         for key, value in pack(blob, competition, self._records.get(competition.encode()), self._piece_bytes):
             self._records[key] = value
             self._put(SNAPSHOTS, partition, key, value)
@@ -114,3 +122,12 @@ class Ideal:
         self._ends[topic, partition] += 1
         self.topics[topic].append(Record(topic, partition, offset, key, value, headers or []))
         return offset
+
+
+def ideal(piece_bytes: int) -> Ideal:
+    """A service that has read some hundred messages and was stopped in good order."""
+    made = Ideal(piece_bytes)
+    competitions = [f"league-{number}" for number in range(2)]
+    made.send(islice(traffic(competitions, seed=21, partitions=PARTITIONS, command_share=0.2), MESSAGES))
+    made.stop()
+    return made

@@ -92,6 +92,7 @@ class Run:
             "poison_dead_lettered": it.dead_lettered,
             "outputs": it.outputs,
             "repeats": it.repeats,
+            "commands": dict(sorted(it.commands.items())),
             "snapshots_compared": it.snapshots,
             "snapshots_torn": it.unreadable,
             "commit_samples": self.samples,

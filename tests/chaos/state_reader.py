@@ -1,4 +1,4 @@
-"""Reads what workers keep for themselves, snapshots and checkpoints, from the bytes of their topics.
+"""Reads what workers keep for themselves, snapshots and checkpoints, and handed over states, from their bytes.
 
 Written from the description of the formats and not with the code that writes them, so that a mistake in that code
 cannot hide itself here:
@@ -9,7 +9,8 @@ cannot hide itself here:
 * its record is `W` and the snapshot, or `P`, the name of a slot, the number of its pieces (4 bytes) and the SHA-256 of
   the whole; the pieces lie under the key, a zero byte, the slot and their number;
 * a checkpoint is JSON, compressed by Zstandard: the first place of the log that is not in it, and for each competition
-  the offset of its last entry before that.
+  the offset of its last entry before that;
+* a state that a command hands over is, in Base64, the same as a snapshot under a first line `stream-app artefact`.
 """
 
 from __future__ import annotations
@@ -18,16 +19,20 @@ import hashlib
 import hmac
 import io
 import pickle
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import zstandard
 
 from stream_app.league import League
+from stream_app.lifecycle.handover import Handover
 from stream_app.topic_reader import Record
 
 FIRST_LINE = b"stream-app snapshot\n"
+FIRST_LINE_OF_ARTEFACT = b"stream-app artefact\n"
 SHA256_BYTES = 32
 NUMBER_BYTES = 4
 
@@ -77,19 +82,36 @@ class SnapshotTrail:
 def read_snapshot(snapshot: bytes, signing_key: bytes) -> Held:
     """What `snapshot` holds. Raises Unreadable when anything about it is wrong."""
     signed, signature = snapshot[:-SHA256_BYTES], snapshot[-SHA256_BYTES:]
-    if not snapshot.startswith(FIRST_LINE) or hmac.digest(signing_key, signed, "sha256") != signature:
-        raise Unreadable("no snapshot, or one with another signature")
-    rest = signed[len(FIRST_LINE) :]
-    length = int.from_bytes(rest[:NUMBER_BYTES], "big")
-    head = orjson.loads(rest[NUMBER_BYTES : NUMBER_BYTES + length])
-    body = rest[NUMBER_BYTES + length :]
-    if hashlib.sha256(body).hexdigest() != head["sha256"]:
-        raise Unreadable("the body has another checksum than its head says")
+    if hmac.digest(signing_key, signed, "sha256") != signature:
+        raise Unreadable("it has another signature")
+    head, body = _parts(signed, FIRST_LINE)
     # The signature is the harness's own.
     book = _Unpickler(io.BytesIO(zstandard.decompress(body))).load()
     if (book.league.competition, book.position) != (head["competition"], head["position"]):
         raise Unreadable(f"the head speaks of {head['competition']!r} at {head['position']}, the body does not")
     return Held(book.league.competition, book.position, book.league)
+
+
+def read_artefact(text: str) -> Handover:
+    """The state in a command that was admitted, so that its signature has held. Raises Unreadable."""
+    _, body = _parts(b64decode(text)[:-SHA256_BYTES], FIRST_LINE_OF_ARTEFACT)
+    handover = _Unpickler(io.BytesIO(zstandard.decompress(body))).load()
+    if not isinstance(handover, Handover):
+        raise Unreadable(f"a {type(handover).__name__} is no state that was handed over")
+    return handover
+
+
+def _parts(signed: bytes, first_line: bytes) -> tuple[dict[str, Any], bytes]:
+    """Head and body of what begins with `first_line`. Raises Unreadable."""
+    if not signed.startswith(first_line):
+        raise Unreadable(f"it does not begin with {first_line!r}")
+    rest = signed[len(first_line) :]
+    length = int.from_bytes(rest[:NUMBER_BYTES], "big")
+    head: dict[str, Any] = orjson.loads(rest[NUMBER_BYTES : NUMBER_BYTES + length])
+    body = rest[NUMBER_BYTES + length :]
+    if hashlib.sha256(body).hexdigest() != head["sha256"]:
+        raise Unreadable("the body has another checksum than its head says")
+    return head, body
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import copy
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import islice
 
+import orjson
 import pytest
 import zstandard
 
@@ -15,54 +15,44 @@ from stream_app.durability.book import Book
 from stream_app.durability.snapshot import SnapshotInfo, freeze, thaw
 from stream_app.topic_reader import Record
 from stream_app.topics import (
+    ANALYTICS,
     CHECKPOINTS,
     DEAD_LETTERS,
     DECAY_ALERTS,
     EVALUATIONS,
-    FEATURES,
+    FEEDS,
+    INPUTS,
     LOG,
+    MODEL_COMMANDS,
     MODEL_EVENTS,
     PREDICTIONS,
-    RESULTS,
+    REGISTRY,
     SCOREBOARD,
     SNAPSHOTS,
 )
+from tests.chaos.asking import SIGNING_KEY
 from tests.chaos.checker import Sample, Verdict, check, check_samples, moved_back
 from tests.chaos.findings import Findings
 from tests.chaos.fold import MADE, NUMBER
-from tests.chaos.ideal import KEY, PARTITIONS, Ideal
-from tests.chaos.traffic import GOOD, traffic
+from tests.chaos.ideal import MESSAGES, Ideal, ideal
+from tests.chaos.sent import FORGED, GOOD
 
-INPUTS = (FEATURES, RESULTS)
 OUTPUTS = (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, MODEL_EVENTS)
-COMPACTED = (SCOREBOARD, SNAPSHOTS, CHECKPOINTS)
-
-
-def ideal(piece_bytes: int) -> Ideal:
-    made = Ideal(piece_bytes)
-    competitions = [f"league-{number}" for number in range(2)]
-    made.send(islice(traffic(competitions, seed=3, partitions=PARTITIONS), 600))
-    made.stop()
-    return made
-
-
-@pytest.fixture(scope="module")
-def _made() -> Ideal:
-    return ideal(piece_bytes=700_000)
+COMPACTED = (SCOREBOARD, ANALYTICS, REGISTRY, SNAPSHOTS, CHECKPOINTS)
 
 
 @pytest.fixture
-def service(_made: Ideal) -> Ideal:
+def service(made_service: Ideal) -> Ideal:
     """A service of this test's own to do harm to."""
-    own = copy.copy(_made)
-    own.topics = _made.topics.copy()
+    own = copy.copy(made_service)
+    own.topics = made_service.topics.copy()
     for topic, records in own.topics.items():
         own.topics[topic] = list(records)
     return own
 
 
 async def verdict(service: Ideal, *, repeats_allowed: bool = False, every: int = 100) -> Verdict:
-    return await check(service.read, signing_key=KEY, repeats_allowed=repeats_allowed, every=every)
+    return await check(service.read, signing_key=SIGNING_KEY, repeats_allowed=repeats_allowed, every=every)
 
 
 def again(records: list[Record], place: int) -> None:
@@ -101,12 +91,12 @@ def changed(records: list[Record], place: int) -> None:
 
 
 def middle(records: list[Record], *, good: bool | None = None) -> int:
-    """The place of a record half way; of an input one that was made good, or not."""
+    """The place of a record half way, or of the next one; of an input one that was made good, or not."""
     half = len(records) // 2
     return next(
         place
-        for place, record in enumerate(records)
-        if place >= half and (good is None or (dict(record.headers)[MADE] == GOOD.encode()) == good)
+        for place in (*range(half, len(records)), *range(half))
+        if good is None or good == bool(dict(records[place].headers)[MADE] == GOOD.encode())
     )
 
 
@@ -114,14 +104,24 @@ async def test_a_service_that_did_everything_right_is_found_to_be_so(service: Id
     said = await verdict(service, every=3)
     assert said.findings.examples == {}
     assert said.holds
-    assert said.events == len(service.topics[FEATURES]) + len(service.topics[RESULTS]) == 600
+    assert said.events == sum(len(service.topics[topic]) for topic in INPUTS) == MESSAGES
     assert said.poison == said.dead_lettered == len(service.topics[DEAD_LETTERS]) > 6
     assert said.outputs == {topic: len(service.topics[topic]) for topic in OUTPUTS}
-    assert said.outputs[PREDICTIONS] > 200
-    assert said.outputs[EVALUATIONS] > 200
+    assert said.outputs[PREDICTIONS] > 100
+    assert said.outputs[EVALUATIONS] > 100
     assert said.outputs[DECAY_ALERTS] > 3
     assert set(said.repeats.values()) == {0}
     assert said.snapshots > 2
+    assert said.commands.keys() >= {
+        "handover: joined",
+        "handover: refused",
+        "promote: promoted",
+        "promote: refused",
+        "freeze: frozen",
+        "unfreeze: unfrozen",
+        "register: registered",
+        "rollback: rolled_back",
+    }
 
 
 async def test_snapshots_in_pieces_are_put_together() -> None:
@@ -166,21 +166,44 @@ async def test_an_input_that_had_no_effect_is_lost(topic: str, good: bool, servi
 
 async def test_an_input_that_the_brokers_confirmed_and_do_not_have_is_lost(service: Ideal) -> None:
     sent = range(1, service.numbers + 1)
-    assert (await check(service.read, signing_key=KEY, sent=sent)).holds
-    found = (await check(service.read, signing_key=KEY, sent=[*sent, service.numbers + 5])).findings
+    assert (await check(service.read, signing_key=SIGNING_KEY, sent=sent)).holds
+    found = (await check(service.read, signing_key=SIGNING_KEY, sent=[*sent, service.numbers + 5])).findings
     assert found.counts == {"lost": 1}
 
 
-@pytest.mark.parametrize("topic", INPUTS)
+@pytest.mark.parametrize(
+    ("topic", "good", "instead"),
+    [(topic, good, instead) for topic in FEEDS for good, instead in ((True, "cut off"), (False, GOOD))]
+    + [(MODEL_COMMANDS, True, "cut off"), (MODEL_COMMANDS, True, FORGED)],
+)
 async def test_poison_that_was_admitted_and_a_good_message_that_was_refused_are_found(
-    topic: str, service: Ideal
+    topic: str, good: bool, instead: str, service: Ideal
 ) -> None:
-    for good, instead in ((True, b"cut off"), (False, GOOD.encode())):
-        records = list(service.topics[topic])
-        place = middle(records, good=good)
-        service.topics[topic][place] = replace(records[place], headers=[(MADE, instead), (NUMBER, b"1")])
-        assert not (await verdict(service)).holds
-        service.topics[topic] = records
+    records = service.topics[topic]
+    place = middle(records, good=good)
+    records[place] = replace(records[place], headers=[(MADE, instead.encode()), (NUMBER, b"1")])
+    assert not (await verdict(service)).holds
+
+
+async def test_a_forged_command_that_was_admitted_is_found(service: Ideal) -> None:
+    forged = next(it for it in service.topics[MODEL_COMMANDS] if dict(it.headers)[MADE] == FORGED.encode())
+    log = service.topics[LOG]
+    place = next(n for n, it in enumerate(log) if dict(it.headers)["kind"] == b"refusal")
+    headers = [(name, b"command" if name == "kind" else value) for name, value in log[place].headers]
+    log[place] = replace(log[place], value=forged.value, headers=headers)
+    assert (await verdict(service)).findings.counts["differing"] > 0
+
+
+async def test_a_command_that_took_effect_at_another_place_of_the_order_is_found(service: Ideal) -> None:
+    told = (orjson.loads(record.value or b"") for record in service.topics[MODEL_EVENTS])
+    promoted = next(it for it in told if it["kind"] == "promoted")
+    log = service.topics[LOG]
+    place = next(n for n, it in enumerate(log) if promoted["command_id"].encode() in (it.value or b""))
+    lane = [n for n, it in enumerate(log) if it.partition == log[place].partition and n >= place][:12]
+    moved = [log[n] for n in (*lane[1:], place)]
+    for n, record in zip(lane, moved, strict=True):
+        log[n] = replace(record, offset=log[n].offset)
+    assert (await verdict(service)).findings.counts["differing"] > 0
 
 
 @pytest.mark.parametrize("topic", COMPACTED)
@@ -193,20 +216,20 @@ async def test_what_a_worker_keeps_is_found_to_be_gone_or_changed(
     assert (await verdict(service)).findings.total >= 1
 
 
-@pytest.mark.parametrize("topic", [SCOREBOARD, SNAPSHOTS])
+@pytest.mark.parametrize("topic", [SCOREBOARD, REGISTRY, SNAPSHOTS])
 async def test_an_older_record_in_the_place_of_the_last_one_is_found(topic: str, service: Ideal) -> None:
     records = service.topics[topic]
     older = next(place for place, record in enumerate(records) if record.key == records[-1].key)
     again(records, older)
-    assert (await verdict(service)).findings.total == 1
+    assert (await verdict(service)).findings.total >= 1
 
 
 async def test_a_message_that_was_counted_twice_shows_in_the_state(service: Ideal) -> None:
     records = service.topics[SNAPSHOTS]
-    book = thaw((records[-1].value or b"")[1:], KEY)
+    book = thaw((records[-1].value or b"")[1:], SIGNING_KEY)
     assert isinstance(book, Book)
     book.league.matches += 1
-    blob = freeze(book, SnapshotInfo(book.league.competition, book.position), KEY)
+    blob = freeze(book, SnapshotInfo(book.league.competition, book.position), SIGNING_KEY)
     records[-1] = replace(records[-1], value=b"W" + blob)
     found = (await verdict(service)).findings
     assert found.counts == {"differing": 1}
@@ -215,11 +238,11 @@ async def test_a_message_that_was_counted_twice_shows_in_the_state(service: Idea
 
 async def test_a_snapshot_on_the_way_that_is_wrong_is_found_as_well(service: Ideal) -> None:
     records = service.topics[SNAPSHOTS]
-    book = thaw((records[2].value or b"")[1:], KEY)
+    book = thaw((records[2].value or b"")[1:], SIGNING_KEY)
     assert isinstance(book, Book)
     book.league.ratings = copy.deepcopy(book.league.ratings)
     book.league.counts.stale += 1
-    blob = freeze(book, SnapshotInfo(book.league.competition, book.position), KEY)
+    blob = freeze(book, SnapshotInfo(book.league.competition, book.position), SIGNING_KEY)
     records[2] = replace(records[2], value=b"W" + blob)
     assert (await verdict(service, every=3)).findings.counts == {"differing": 1}
 
@@ -229,7 +252,7 @@ async def test_a_message_that_nothing_leads_to_is_found(topic: str, service: Ide
     records = service.topics[topic]
     invented = (records[0].value or b"").replace(b'_id":"', b'_id":"0', 1)
     records.append(replace(records[0], offset=len(records), value=invented))
-    assert (await verdict(service)).findings.counts == {"doubled": 1}
+    assert (await verdict(service)).findings.counts["doubled"] >= 1
 
 
 async def test_a_dead_letter_in_other_words_is_found(service: Ideal) -> None:

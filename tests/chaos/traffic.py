@@ -4,65 +4,62 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count, islice
 
-from stream_app.contracts import encode
+from stream_app.contracts import event_time
 from stream_app.events import Features, Result
 from stream_app.feeds.schedule import schedule
-from stream_app.partitioning import partition_of
-from stream_app.topics import FEATURES, RESULTS
+from tests.chaos.asking import Asking
+from tests.chaos.poison import kinds_of_poison, poison
+from tests.chaos.sent import FORGED, GOOD, Sent, message_of
 from tests.support.matches import endless
-
-GOOD = "good"
-"""What `Sent.made` says of a message that has to be admitted."""
 
 DAY = 6
 """Messages that a quiet day of one competition has: features and results of three matches."""
 
 POISON_SHARE = 0.02
+"""Poison for each good message of a feed."""
+
+COMMAND_SHARE = 0.01
+"""Commands for each message of a feed."""
+
+COMMAND_POISON_SHARE = 0.1
+"""Poison for each command."""
+
 DAYS_AHEAD = 36_500
 """What the service has to allow here: a long run plays more years than have passed since the first of its matches."""
-TOO_LARGE = 300_000
-"""Bytes of a message that is over the limit of the service and below that of the topic."""
 
 _BLOCK = 30  # matches that are put in order of time together
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A message as it goes to Kafka.
-
-    `made` says what it was made as: `GOOD`, or a kind of poison. `partition` is None where the key decides.
-    """
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    made: str = GOOD
-    partition: int | None = None
-
 
 Event = Features | Result
 
 
-def traffic(competitions: Sequence[str], seed: int, partitions: int) -> Iterator[Sent]:
-    """Messages of `competitions`, at random one after the other, without an end."""
+def traffic(
+    competitions: Sequence[str], seed: int, partitions: int, *, command_share: float = COMMAND_SHARE
+) -> Iterator[Sent]:
+    """Messages of `competitions`, at random one after the other, without an end.
+
+    `command_share` is the number of commands for each message of a feed.
+    """
     rng = random.Random(f"traffic/{seed}")
-    feeds = [_disordered(schedule_of(name, seed), random.Random(f"{name}/{seed}")) for name in competitions]
+    feeds = {name: _disordered(schedule_of(name, seed), random.Random(f"{name}/{seed}")) for name in competitions}
+    desks = {name: Asking(name, seed) for name in competitions}
+    begun: set[str] = set()
     while True:
-        event = next(rng.choice(feeds))
+        name = rng.choice(competitions)
+        event = next(feeds[name])
+        if name not in begun or rng.random() < command_share:
+            begun.add(name)
+            asked = desks[name].at(event_time(event))
+            if rng.random() < COMMAND_POISON_SHARE:
+                yield poison(asked.command, rng.choice(kinds_of_poison(asked.command)), partitions)
+            yield message_of(asked.command, FORGED if asked.forged else GOOD)
         if rng.random() < POISON_SHARE:
-            yield poison(event, rng.choice(KINDS_OF_POISON), partitions)
-        yield good(event)
-
-
-def good(event: Event) -> Sent:
-    """`event` as a message that has to be admitted."""
-    topic = FEATURES if isinstance(event, Features) else RESULTS
-    return Sent(topic, event.competition.encode(), encode(event))
+            yield poison(event, rng.choice(kinds_of_poison(event)), partitions)
+        yield message_of(event)
 
 
 def schedule_of(competition: str, seed: int) -> Iterator[Event]:
@@ -123,71 +120,3 @@ def _result(event: Result, rng: random.Random) -> Iterator[tuple[int, Event]]:
                 event, status="corrected", away_goals=away_goals, finished_at=event.finished_at + timedelta(days=1)
             ),
         )
-
-
-# Poison: each kind makes of a good message one that has to be refused.
-
-
-def poison(event: Event, kind: str, partitions: int) -> Sent:
-    """`event` as a message that has to end in the dead letters, spoiled in the way that `kind` names."""
-    fine = good(event)
-    value, key = fine.value or b"", fine.key or b""
-    home = partition_of(key, partitions)
-    if kind == "in another partition":
-        return replace(fine, made=kind, partition=(home + 1) % partitions)
-    if kind == "key of another competition":
-        return replace(fine, made=kind, key=b"another " + key)
-    if kind == "no key":
-        return replace(fine, made=kind, key=None, partition=home)
-    if kind == "no value":
-        return replace(fine, made=kind, value=None)
-    return replace(fine, made=kind, value=_SPOILERS[kind](value))
-
-
-def _field(spoiled: bytes) -> Callable[[bytes], bytes]:
-    """A spoiler that puts `spoiled` in front of the other fields."""
-    return lambda value: b"{" + spoiled + b"," + value[1:]
-
-
-def _from_the_future(value: bytes) -> bytes:
-    return value.replace(b'"finished_at":"2', b'"finished_at":"9').replace(b'"as_of":"2', b'"as_of":"9')
-
-
-def _too_large(value: bytes) -> bytes:
-    return b"{" + b" " * TOO_LARGE + value[1:]
-
-
-_SPOILERS: dict[str, Callable[[bytes], bytes]] = {
-    "not JSON": lambda value: b"match: " + value,
-    "cut off": lambda value: value[: len(value) // 2],
-    "empty": lambda _: b"",
-    "an array": lambda value: b"[" + value + b"]",
-    "no UTF-8": lambda value: value.replace(b'"home":"', b'"home":"\xff\xfe'),
-    "not a number": lambda value: value.replace(b'"season":', b'"home_goals":NaN,"season":', 1),
-    "unknown field": _field(b'"referee":"nobody"'),
-    "wrong type": lambda value: value.replace(b'"neutral":false', b'"neutral":"no"'),
-    "missing field": lambda value: value.replace(b'"home":', b'"host":'),
-    "control character": lambda value: value.replace(b'"home":"', b'"home":"\\u0007'),
-    "one team against itself": lambda value: value.replace(_side(value, b"away"), _side(value, b"home")),
-    "from the future": _from_the_future,
-    "no such day": lambda value: value.replace(b'"kickoff":"20', b'"kickoff":"2021-02-30T15:00:00Z","season":"20', 1),
-    "time without a zone": lambda value: value.replace(b'Z"', b'"', 1),
-    "deeply nested": _field(b'"venue":' + b"[" * 500 + b"]" * 500),
-    "too large": _too_large,
-}
-
-
-def _side(value: bytes, name: bytes) -> bytes:
-    """The bytes of a team's name in `value`, with their quotation marks."""
-    start = value.index(b'"' + name + b'":') + len(name) + 3
-    return value[start : value.index(b'"', start + 1) + 1]
-
-
-KINDS_OF_POISON: tuple[str, ...] = (
-    *_SPOILERS,
-    "in another partition",
-    "key of another competition",
-    "no key",
-    "no value",
-)
-"""Every kind of poison."""

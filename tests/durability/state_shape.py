@@ -16,7 +16,8 @@ from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.snapshot import FORMAT
 from stream_app.events import Configure
 from stream_app.settings import load
-from tests.chaos.traffic import GOOD, traffic
+from tests.chaos.sent import GOOD
+from tests.chaos.traffic import traffic
 
 FILE = Path(__file__).with_suffix(".json")
 OURS = "stream_app."
@@ -54,7 +55,7 @@ def shape_of(state: object) -> Shape:
 
 
 def eventful() -> Book:
-    """A book that has seen all that feeds send: revisions, corrections, postponed and abandoned matches."""
+    """A book that has seen all that feeds send and people ask: revisions, corrections, postponed matches, commands."""
     book = Book(COMPETITION)
     configure = encode(Configure(COMPETITION, load().league_config(COMPETITION)))
     book.apply(0, Entry("configure", COMPETITION, NO_SOURCE, -1, configure))
