@@ -27,6 +27,7 @@ def main() -> int:
         competitions=arguments.competitions,
         models=arguments.models,
         away_s=arguments.away,
+        patience=arguments.patience,
     )
     # The broker is stopped and killed on purpose; what clients say of that is no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -64,6 +65,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--away", type=float, default=60.0, help="seconds without any broker, at first (default: %(default).0f)"
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=1.0,
+        help="how many times as long everything may take as on a machine that does nothing else (default: %(default)s)",
     )
     parser.add_argument("--competitions", type=int, default=24, help="how many there are (default: %(default)s)")
     parser.add_argument("--models", default=MODELS, help="models that predict (default: %(default)s)")

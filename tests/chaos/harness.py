@@ -83,9 +83,13 @@ class _Harness:
             with _in_background(self._fleet.supervise(), self._outputs.follow(), group.sample()) as background:
                 try:
                     await _first_of(self._storm(feed), background)
-                    await _first_of(self._drain(feed, group), background)
                 except Stuck as stuck:
                     self._result.stuck = str(stuck)
+                try:
+                    # Also what did not come back in time: whether it has lost something is the graver question.
+                    await _first_of(self._drain(feed, group), background)
+                except Stuck as stuck:
+                    self._result.stuck = self._result.stuck or str(stuck)
             await self._fleet.stop()
             self._result.samples, self._result.moved_back = len(group.samples), moved_back(group.samples)
             self._say("checking")
@@ -103,15 +107,16 @@ class _Harness:
     async def _storm(self, feed: Feed) -> None:
         """Traffic and blows, until there were as many as planned."""
         sending = asyncio.create_task(feed.run())
+        patience = self._plan.patience
         try:
             # Nothing may come twice where nothing dies, so then there are no partitions to hand over either.
             await self._fleet.resize(2 if self._plan.kills else 1)
-            if await self._outputs.until_news(range(PARTITIONS), 0.0, READY_S) is None:
-                raise Stuck(f"no output {READY_S:.0f} s after the start")
+            if await self._outputs.until_news(range(PARTITIONS), 0.0, READY_S * patience) is None:
+                raise Stuck(f"no output {READY_S * patience:.0f} s after the start")
             if self._plan.away_s:
                 self._say(f"broker away for {self._plan.away_s:.0f} s")
                 await self._strikes.broker_away(self._plan.away_s)
-            deadline = monotonic() + READY_S + self._plan.kills * SECONDS_A_KILL
+            deadline = monotonic() + (READY_S + self._plan.kills * SECONDS_A_KILL) * patience
             for blow in blows(self._plan.seed):
                 if self._result.kills >= self._plan.kills:
                     break
@@ -121,7 +126,7 @@ class _Harness:
                 self._look_for_standstill()
                 self._say(f"{self._result.kills:>4}  {blow.kind} {blow.armed}")
                 await self._strikes.strike(blow)
-            await self._fleet.resize(max(len(self._fleet.running), 1))
+            await self._calm_down()
             await asyncio.sleep(CALM_S if self._plan.kills else 4 * CALM_S)
             feed.stop()
             await sending
@@ -130,19 +135,25 @@ class _Harness:
 
     async def _drain(self, feed: Feed, group: Group) -> None:
         """Wait until the group has read everything and has it on record."""
+        await self._calm_down()
         self._say(f"waiting until all of {len(feed.confirmed)} messages are through")
-        deadline = monotonic() + DRAIN_S
+        patience_s = DRAIN_S * self._plan.patience
+        deadline = monotonic() + patience_s
         while True:
             with contextlib.suppress(KafkaError, OSError):
                 if (rest := await group.behind((*INPUTS, LOG))) == 0:
                     return
                 if monotonic() > deadline:
-                    raise Stuck(f"{rest} messages were not through after {DRAIN_S:.0f} s")
+                    raise Stuck(f"{rest} messages were not through after {patience_s:.0f} s")
             await asyncio.sleep(0.2)
+
+    async def _calm_down(self) -> None:
+        """Leave those at work that are, but at least one."""
+        await self._fleet.resize(max(len(self._fleet.running), 1))
 
     def _look_for_standstill(self) -> None:
         for partition, at in self._outputs.news_at.items():
-            if monotonic() - at > STANDSTILL_S:
+            if monotonic() - at > STANDSTILL_S * self._plan.patience:
                 raise Stuck(f"partition {partition} has said nothing new for {monotonic() - at:.0f} s")
 
 

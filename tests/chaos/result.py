@@ -24,7 +24,8 @@ class Plan:
     """What a run is to be.
 
     `rate` is in messages a second, `kills` the number of deaths and stops to inflict. Before the other blows the broker
-    is away for `away_s` seconds, unless that is 0.
+    is away for `away_s` seconds, unless that is 0. `patience` is how many times as long as on a machine of its own
+    everything may take.
     """
 
     kills: int
@@ -33,6 +34,7 @@ class Plan:
     competitions: int
     models: str = MODELS
     away_s: float = 0.0
+    patience: float = 1.0
 
 
 @dataclass

@@ -32,6 +32,8 @@ class Strikes:
         self._broker = broker
         self._outputs = outputs
         self._all = list(range(partitions))
+        self._ready_s = READY_S * run.plan.patience
+        self._fail_point_s = FAIL_POINT_S * run.plan.patience
         self._say = say
 
     async def strike(self, blow: Blow) -> None:
@@ -94,7 +96,7 @@ class Strikes:
         self._fleet.kill(worker)
         name = blow.armed.partition(":")[0]
         before = self._fleet.kills[f"{Kind.FAIL_POINT} {name}"]
-        deadline, moved = monotonic() + FAIL_POINT_S, monotonic()
+        deadline, moved = monotonic() + self._fail_point_s, monotonic()
         while self._fleet.kills[f"{Kind.FAIL_POINT} {name}"] == before:
             if monotonic() > deadline:
                 self._result.unreached.append(blow.armed)
@@ -143,7 +145,7 @@ class Strikes:
 
     async def _until_all_are_ready(self) -> None:
         """Wait until every partition has an owner, and every worker has said which ones are its own."""
-        deadline = monotonic() + READY_S
+        deadline = monotonic() + self._ready_s
         while True:
             wanted = [worker for worker in self._fleet.workers if worker.wanted]
             owned = [number for worker in wanted for number in worker.partitions]
@@ -154,8 +156,8 @@ class Strikes:
             await asyncio.sleep(0.1)
 
     async def _note(self, figures: list[float], partitions: list[int], since: float, what: str) -> None:
-        seconds = await self._outputs.until_news(partitions, since, READY_S)
+        seconds = await self._outputs.until_news(partitions, since, self._ready_s)
         if seconds is None:
-            raise Stuck(f"no new output of partitions {partitions} {READY_S:.0f} s after a kill")
+            raise Stuck(f"no new output of partitions {partitions} {self._ready_s:.0f} s after a kill")
         figures.append(seconds)
         self._say(f"      {what}: {seconds:.1f} s")

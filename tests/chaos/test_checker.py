@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 
 import orjson
 import pytest
@@ -95,8 +96,8 @@ def middle(records: list[Record], *, good: bool | None = None) -> int:
     half = len(records) // 2
     return next(
         place
-        for place in (*range(half, len(records)), *range(half))
-        if good is None or good == bool(dict(records[place].headers)[MADE] == GOOD.encode())
+        for place in chain(range(half, len(records)), range(half))
+        if good is None or (dict(records[place].headers)[MADE] == GOOD.encode()) == good
     )
 
 
