@@ -18,6 +18,7 @@ from stream_app.agents.keeper import Keeper
 from stream_app.agents.order import Orderer
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.tables import Tables
+from stream_app.brokers import Access, Where, brokers_at
 from stream_app.durability import fail_points
 from stream_app.durability.guards import Fence
 from stream_app.errors import InvalidInput
@@ -42,7 +43,7 @@ BEAT_S = 0.2
 COMMIT_S = 1.0
 
 
-def create_app(settings: Settings, bootstrap: str, readiness: Readiness) -> faust.App:
+def create_app(settings: Settings, bootstrap: Where, readiness: Readiness) -> faust.App:
     """The worker as a Faust application on the brokers at `bootstrap` (host:port[,host:port]).
 
     `readiness` is told whether it has its partitions, recovered.
@@ -60,10 +61,12 @@ def create_app(settings: Settings, bootstrap: str, readiness: Readiness) -> faus
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidInput(f"STREAM_APP_DATA_DIR {str(settings.data_dir)!r}: {error.strerror}") from error
-    brokers = [URL(f"kafka://{server}") for server in bootstrap.split(",")]
+    where = brokers_at(bootstrap)
+    brokers = [URL(f"kafka://{server}") for server in where.address.split(",")]
     app = faust.App(
-        settings.app_id,
+        settings.group,
         broker=brokers,
+        broker_credentials=_credentials(where.access),
         store="memory://",
         datadir=str(settings.data_dir / "faust"),
         web_enabled=False,
@@ -81,7 +84,7 @@ def create_app(settings: Settings, bootstrap: str, readiness: Readiness) -> faus
         broker_request_timeout=20.0,
         broker_max_poll_records=POLL_RECORDS,
         consumer_auto_offset_reset="earliest",
-        consumer_group_instance_id=settings.worker_id,
+        consumer_group_instance_id=settings.member,
         producer_acks=-1,
         producer_linger=0.0,
         producer_max_batch_size=256 * 1024,
@@ -93,6 +96,14 @@ def create_app(settings: Settings, bootstrap: str, readiness: Readiness) -> faus
     app.producer_transport = EdgeTransport(brokers, app)
     _wire(app, settings, readiness)
     return app
+
+
+def _credentials(access: Access) -> faust.auth.Credentials | None:
+    if access.user:
+        return faust.SASLCredentials(
+            username=access.user, password=access.password, mechanism=access.mechanism, ssl_context=access.tls
+        )
+    return faust.SSLCredentials(access.tls) if access.tls else None
 
 
 def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:

@@ -9,7 +9,8 @@ from typing import Self, TypeAlias
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
-from stream_app import metrics
+from stream_app import brokers, metrics
+from stream_app.brokers import Where
 from stream_app.events import name_id
 from stream_app.topics import DEAD_LETTERS, INPUT_MAX_BYTES
 
@@ -24,7 +25,7 @@ _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066
 class DeadLetters:
     """Sends dead letters to the brokers at `bootstrap`; connects when the first one is due."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: Where) -> None:
         self._bootstrap = bootstrap
         self._producer: AIOKafkaProducer | None = None
 
@@ -43,10 +44,8 @@ class DeadLetters:
         `by` names who cannot use it, where several may find so for reasons of their own.
         """
         if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                acks="all",
-                enable_idempotence=True,
+            producer = brokers.producer(
+                self._bootstrap,
                 max_request_size=INPUT_MAX_BYTES,
             )
             await producer.start()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 from rich.console import Console
 from rich.progress import Progress
 
+from stream_app import brokers
+from stream_app.brokers import Where
 from stream_app.durability.book import Book
 from stream_app.durability.checkpoint import Checkpoint, checkpoint_key
 from stream_app.durability.log import read_entry
@@ -30,7 +32,7 @@ class Rebuilt:
     competitions: int
 
 
-async def verify(settings: Settings, bootstrap: str, competition: str | None = None) -> Report:
+async def verify(settings: Settings, bootstrap: Where, competition: str | None = None) -> Report:
     """Hold what the workers have published against a fold of the log. Works beside running workers.
 
     Raises
@@ -42,7 +44,7 @@ async def verify(settings: Settings, bootstrap: str, competition: str | None = N
     """
     verifier = Verifier(settings.snapshot_key.get_secret_value().encode(), competition)
     # The order matters: what is published was in the log before, so reading the log last finds the reason of it all.
-    for partition, place in (await _committed(bootstrap, settings.app_id)).items():
+    for partition, place in (await _committed(bootstrap, settings.group)).items():
         verifier.place(partition, place)
     async for record in _with_progress(bootstrap, list(ID_FIELDS), "published"):
         verifier.output(record.topic, record.key or b"", record.value or b"")
@@ -53,7 +55,7 @@ async def verify(settings: Settings, bootstrap: str, competition: str | None = N
     return verifier.report()
 
 
-async def rebuild(settings: Settings, bootstrap: str) -> Rebuilt:
+async def rebuild(settings: Settings, bootstrap: Where) -> Rebuilt:
     """Make snapshots, checkpoints and scoreboards anew from the log.
 
     Raises
@@ -63,7 +65,7 @@ async def rebuild(settings: Settings, bootstrap: str) -> Rebuilt:
     Retryable
         The brokers do not answer.
     """
-    await _require_stopped(bootstrap, settings.app_id)
+    await _require_stopped(bootstrap, settings.group)
     books: dict[str, tuple[int, Book]] = {}
     places: dict[int, int] = {}
     entries = 0
@@ -78,10 +80,10 @@ async def rebuild(settings: Settings, bootstrap: str) -> Rebuilt:
 
 
 async def _write_tables(
-    settings: Settings, bootstrap: str, books: dict[str, tuple[int, Book]], places: dict[int, int]
+    settings: Settings, bootstrap: Where, books: dict[str, tuple[int, Book]], places: dict[int, int]
 ) -> None:
     key = settings.snapshot_key.get_secret_value().encode()
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    producer = brokers.producer(bootstrap)
     await producer.start()
     try:
         last: dict[int, dict[str, int]] = {partition: {} for partition in places}
@@ -99,7 +101,7 @@ async def _write_tables(
         await producer.stop()
 
 
-async def _with_progress(bootstrap: str, topics: list[str], title: str) -> AsyncIterator[Record]:
+async def _with_progress(bootstrap: Where, topics: list[str], title: str) -> AsyncIterator[Record]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(title, total=None)
         async for record in read_to_end(bootstrap, topics):
@@ -107,16 +109,16 @@ async def _with_progress(bootstrap: str, topics: list[str], title: str) -> Async
             yield record
 
 
-async def _committed(bootstrap: str, group: str) -> dict[int, int]:
+async def _committed(bootstrap: Where, group: str) -> dict[int, int]:
     async with admin_client(bootstrap) as admin:
         offsets = await admin.list_consumer_group_offsets(group)
     return {tp.partition: at.offset for tp, at in offsets.items() if tp.topic == LOG}
 
 
-async def _require_stopped(bootstrap: str, group: str) -> None:
+async def _require_stopped(bootstrap: Where, group: str) -> None:
     # The brokers take a commit from outside the group only while it has no members; that is also the one question
     # about members whose answer aiokafka 0.14 can read from Kafka 4.
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    consumer = brokers.consumer(bootstrap, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         first = TopicPartition(LOG, 0)

@@ -9,11 +9,21 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    NoError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
-from stream_app.errors import InvalidInput, Retryable
+from stream_app import brokers
+from stream_app.brokers import Where
+from stream_app.errors import InvalidInput
 from stream_app.topics import TOPICS, Topic
 
 REQUEST_TIMEOUT_S = 15.0
@@ -36,7 +46,7 @@ class Difference:
         return f"topic {self.topic}: {self.setting} is {self.found}, wanted {self.wanted}"
 
 
-async def create(bootstrap: str, *, partitions: int, replication: int, topics: Sequence[Topic] = TOPICS) -> list[str]:
+async def create(bootstrap: Where, *, partitions: int, replication: int, topics: Sequence[Topic] = TOPICS) -> list[str]:
     """Create those of `topics` that are missing and return their names once they are ready to be written to.
 
     Topics that are there stay as they are; `differences` tells what is wrong with them.
@@ -48,27 +58,27 @@ async def create(bootstrap: str, *, partitions: int, replication: int, topics: S
     Retryable
         The broker does not answer.
     """
+    name_of = brokers.brokers_at(bootstrap).name_of
     async with admin_client(bootstrap) as admin:
-        there = await admin.list_topics()
-        missing = [
-            NewTopic(topic.name, partitions, replication, topic_configs=topic.config())
-            for topic in topics
-            if topic.name not in there
-        ]
-        answer = await admin.create_topics(missing, timeout_ms=int(REQUEST_TIMEOUT_S * 1000))
+        described = await _described(admin, bootstrap, [topic.name for topic in topics])
+        missing = [topic for topic in topics if described[topic.name] is None]
+        new = [NewTopic(name_of(it.name), partitions, replication, topic_configs=it.config()) for it in missing]
+        answer = await admin.create_topics(new, timeout_ms=int(REQUEST_TIMEOUT_S * 1000))
         for name, code, message in answer.topic_errors:
             # Another process may make the same topics at the same moment; then they are there, which is what we want.
             if code not in (0, TopicAlreadyExistsError.errno):
-                raise InvalidInput(f"topic {name}: Kafka at {bootstrap} will not have it: {message or for_code(code)}")
+                raise InvalidInput(
+                    f"topic {name}: Kafka at {bootstrap} will not have it: {message or for_code(code).__name__}"
+                )
         names = [topic.name for topic in missing]
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
-            while not await _ready(admin, names):  # noqa: ASYNC110  the broker has no event to wait for
+            while not await _ready(admin, bootstrap, names):  # noqa: ASYNC110  the broker has no event to wait for
                 await asyncio.sleep(_POLL_S)
         return names
 
 
 async def differences(
-    bootstrap: str, *, partitions: int, replication: int, topics: Sequence[Topic] = TOPICS
+    bootstrap: Where, *, partitions: int, replication: int, topics: Sequence[Topic] = TOPICS
 ) -> list[Difference]:
     """All that is not as it should be, in the order of `topics`; empty when everything is right.
 
@@ -78,12 +88,12 @@ async def differences(
         The broker does not answer.
     """
     async with admin_client(bootstrap) as admin:
-        described = {found["topic"]: found for found in await admin.describe_topics([topic.name for topic in topics])}
-        configs = await _configs(admin, [topic for topic in topics if _exists(described[topic.name])])
+        described = await _described(admin, bootstrap, [topic.name for topic in topics])
+        configs = await _configs(admin, bootstrap, [topic for topic in topics if described[topic.name]])
     found: list[Difference] = []
     for topic in topics:
         description = described[topic.name]
-        if not _exists(description):
+        if description is None:
             found.append(Difference(topic.name, "topic", "missing", "there"))
             continue
         wanted = {"partitions": str(partitions), "replication": str(replication)} | topic.config()
@@ -96,54 +106,93 @@ async def differences(
     return found
 
 
-async def require(bootstrap: str, names: Sequence[str]) -> None:
+async def partitions_of(
+    bootstrap: Where, names: Sequence[str], *, answer_s: float = REQUEST_TIMEOUT_S
+) -> list[TopicPartition]:
+    """All partitions of the topics `names`, for the answer of which the brokers have `answer_s` seconds.
+
+    Raises
+    ------
+    InvalidInput
+        A topic is not there, or the brokers do not let us see it.
+    Retryable
+        The broker does not answer.
+    """
+    async with admin_client(bootstrap, answer_s) as admin:
+        deadline = monotonic() + _NEW_TOPIC_S
+        while True:
+            described = await _described(admin, bootstrap, names)
+            there = {name: found for name, found in described.items() if found}
+            if len(there) == len(described):
+                break
+            if monotonic() > deadline:
+                missing = ", ".join(sorted(described.keys() - there))
+                raise InvalidInput(
+                    f"Kafka at {bootstrap} has no topic {missing}: make them with `stream-app topics create`"
+                )
+            await asyncio.sleep(_POLL_S)
+    return [
+        TopicPartition(name, number)
+        for name, found in there.items()
+        for number in sorted(partition["partition"] for partition in found["partitions"])
+    ]
+
+
+async def require(bootstrap: Where, names: Sequence[str]) -> None:
     """Return if the topics `names` are there.
 
     Raises
     ------
     InvalidInput
-        One is not.
+        One is not, or the brokers do not let us see it.
     Retryable
         The broker does not answer.
     """
-    async with admin_client(bootstrap) as admin:
-        deadline = monotonic() + _NEW_TOPIC_S
-        while missing := sorted(set(names) - set(await admin.list_topics())):
-            if monotonic() > deadline:
-                break
-            await asyncio.sleep(_POLL_S)
-    if missing:
-        raise InvalidInput(
-            f"Kafka at {bootstrap} has no topic {', '.join(missing)}: make them with `stream-app topics create`"
-        )
+    await partitions_of(bootstrap, names)
 
 
 @asynccontextmanager
-async def admin_client(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A connected admin client. Raises Retryable when the brokers do not answer, also in the body."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000))
+async def admin_client(bootstrap: Where, answer_s: float = REQUEST_TIMEOUT_S) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A connected admin client. Raises Retryable when the brokers do not answer, InvalidInput when they
+    do not let us in or do not allow it, also in the body."""
+    client = brokers.admin(bootstrap, request_timeout_ms=int(answer_s * 1000))
     try:
-        await client.start()
+        try:
+            await client.start()
+        except KafkaConnectionError:
+            await brokers.require_entry(bootstrap)
+            raise
         yield client
     except (KafkaError, TimeoutError) as error:
-        raise Retryable(f"Kafka does not answer at {bootstrap}: {error}") from error
+        raise brokers.trouble(bootstrap, error) from error
     finally:
         await client.close()
 
 
-async def _ready(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
+async def _described(
+    admin: AIOKafkaAdminClient, bootstrap: Where, names: Sequence[str]
+) -> dict[str, Mapping[str, Any] | None]:
+    """What the brokers say of the topics `names`, None of one that is not there."""
+    if not names:
+        return {}
+    where = brokers.brokers_at(bootstrap)
+    answer = {found["topic"]: found for found in await admin.describe_topics([where.name_of(name) for name in names])}
+    described: dict[str, Mapping[str, Any] | None] = {}
+    for name in names:
+        found = answer[where.name_of(name)]
+        error = for_code(found["error_code"])
+        if error not in (NoError, UnknownTopicOrPartitionError):
+            raise brokers.trouble(bootstrap, error(f"topic {where.name_of(name)}"))
+        described[name] = found if error is NoError else None
+    return described
+
+
+async def _ready(admin: AIOKafkaAdminClient, bootstrap: Where, names: Sequence[str]) -> bool:
     """Whether every partition of the topics `names` has a leader."""
-    described = await admin.describe_topics(names) if names else []
+    described = await _described(admin, bootstrap, names)
     return all(
-        _exists(topic) and all(partition["error_code"] == 0 for partition in topic["partitions"]) for topic in described
+        topic and all(partition["error_code"] == 0 for partition in topic["partitions"]) for topic in described.values()
     )
-
-
-def _exists(description: Mapping[str, Any]) -> bool:
-    code = description["error_code"]
-    if code not in (0, UnknownTopicOrPartitionError.errno):
-        raise Retryable(f"topic {description['topic']}: {for_code(code)()}")
-    return bool(code == 0)
 
 
 def _layout(description: Mapping[str, Any]) -> dict[str, str]:
@@ -154,12 +203,15 @@ def _layout(description: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-async def _configs(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
+async def _configs(admin: AIOKafkaAdminClient, bootstrap: Where, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
     if not topics:
         return {}
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=topic.config()) for topic in topics]
+    where = brokers.brokers_at(bootstrap)
+    asked = [
+        ConfigResource(ConfigResourceType.TOPIC, where.name_of(topic.name), configs=topic.config()) for topic in topics
+    ]
     return {
-        name: {entry[0]: entry[1] for entry in entries}
+        where.topic_of(name): {entry[0]: entry[1] for entry in entries}
         for answer in await admin.describe_configs(asked)
         for _code, _message, _type, name, entries in answer.resources
     }

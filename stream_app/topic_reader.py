@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from stream_app.errors import InvalidInput, Retryable
+from stream_app import brokers
+from stream_app.brokers import Where
+from stream_app.errors import InvalidInput
 from stream_app.topics import INPUT_MAX_BYTES
 
 FETCH_MS = 200
@@ -27,7 +29,7 @@ class Record:
     timestamp: int = 0
 
 
-async def read_to_end(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Record]:
+async def read_to_end(bootstrap: Where, topics: Sequence[str]) -> AsyncIterator[Record]:
     """Every record that `topics` hold at the moment of the call.
 
     Records of a partition come in order; partitions and topics are mixed as they arrive.
@@ -39,14 +41,12 @@ async def read_to_end(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Re
     Retryable
         The brokers do not answer.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=INPUT_MAX_BYTES
-    )
+    consumer = brokers.consumer(bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=INPUT_MAX_BYTES)
     try:
         try:
             await consumer.start()
         except KafkaError as error:
-            raise Retryable(f"Kafka at {bootstrap} does not answer: {error}") from error
+            raise brokers.trouble(bootstrap, error) from error
         partitions = await _partitions(consumer, topics)
         ends = await consumer.end_offsets(partitions)
         consumer.assign(partitions)

@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from stream_app.brokers import Brokers
     from stream_app.events import Action, ModelCommand
     from stream_app.registrar.asking import Told
     from stream_app.settings import Settings
@@ -27,7 +28,7 @@ Patience = Annotated[float, typer.Option("--timeout", help="Seconds to wait for 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def service() -> tuple[str, Settings]:
+def service() -> tuple[Brokers, Settings]:
     """The brokers of the service, and its settings."""
     from stream_app.connections import bootstrap_servers
     from stream_app.settings import settings

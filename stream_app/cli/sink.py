@@ -64,7 +64,7 @@ def sink(
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        work = [run(bootstrap, chosen.app_id, stores, stopped, readiness)]
+        work = [run(bootstrap, chosen.group, stores, stopped, readiness)]
         if chosen.reconcile_interval_s:
             sides = Sides(chosen.data_dir, url, bootstrap)
             work.append(reconcile_every(chosen.reconcile_interval_s, sides, chosen.expire_after_days, stopped))

@@ -57,7 +57,7 @@ def web(
             bootstrap_servers(chosen),
             host or chosen.web_host,
             chosen.web_port if port is None else port,
-            app_id=chosen.app_id,
+            app_id=chosen.group,
             database_url=database_url(chosen),
             accounts=accounts,
             session_key=chosen.web_session_key.get_secret_value() if chosen.web_session_key else None,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from stream_app.brokers import Where
+
 if TYPE_CHECKING:
     from stream_app.settings import Settings
 
@@ -52,7 +54,7 @@ def worker() -> None:
         EdgeWorker(faust_app, loglevel="info", quiet=True, redirect_stdouts=False).execute_from_commandline()
 
 
-async def _check_topics(settings: Settings, bootstrap: str) -> None:
+async def _check_topics(settings: Settings, bootstrap: Where) -> None:
     """Refuse to run on topics that would lose or mix up something; say what else is not as it should be."""
     import logging
 

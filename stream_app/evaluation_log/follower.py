@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from stream_app.errors import InvalidInput, Retryable
+from stream_app import brokers, topic_admin
+from stream_app.brokers import Where
+from stream_app.errors import InvalidInput
 from stream_app.evaluation_log.row import LOGGED_TOPICS, LogRow, row_of
 from stream_app.evaluation_log.store import Batch, Place
 
@@ -183,7 +184,7 @@ class Follower:
 
 
 @asynccontextmanager
-async def follow(bootstrap: str, group: str) -> AsyncIterator[Follower]:
+async def follow(bootstrap: Where, group: str) -> AsyncIterator[Follower]:
     """A follower on the brokers at `bootstrap` whose lag shows under the name `group`.
 
     Raises
@@ -191,12 +192,12 @@ async def follow(bootstrap: str, group: str) -> AsyncIterator[Follower]:
     Retryable
         Kafka does not answer.
     InvalidInput
-        A topic is missing.
+        A topic is missing, or the brokers do not allow us to read it.
     """
     try:
-        partitions = await partitions_of(bootstrap, LOGGED_TOPICS)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+        partitions = await topic_admin.partitions_of(bootstrap, LOGGED_TOPICS)
+        consumer = brokers.consumer(
+            bootstrap,
             client_id=group,
             group_id=group,
             enable_auto_commit=False,
@@ -210,25 +211,8 @@ async def follow(bootstrap: str, group: str) -> AsyncIterator[Follower]:
             yield Follower(consumer, partitions, group)
         finally:
             await consumer.stop()
-    except KafkaConnectionError as error:
-        raise Retryable(f"Kafka does not answer at {bootstrap}: {error}") from error
-
-
-async def partitions_of(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
-    """All partitions of `topics`. Raises InvalidInput when a topic is missing."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        await admin.start()
-        described = await admin.describe_topics(list(topics))
-    finally:
-        await admin.close()
-    if missing := [topic["topic"] for topic in described if topic["error_code"] == UnknownTopicOrPartitionError.errno]:
-        raise InvalidInput(f"Kafka has no topic {', '.join(missing)}: make it with `stream-app topics create`")
-    return [
-        TopicPartition(topic["topic"], number)
-        for topic in described
-        for number in sorted(partition["partition"] for partition in topic["partitions"])
-    ]
+    except (KafkaConnectionError, *brokers.REFUSALS) as error:
+        raise brokers.trouble(bootstrap, error) from error
 
 
 def _row(record: Record) -> LogRow:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from stream_app.brokers import Where
 from stream_app.connections import bootstrap_servers, database_url
 from stream_app.errors import InvalidInput
 from stream_app.evaluation_log.findings import StoreName
@@ -30,7 +31,7 @@ class Sides:
 
     folder: Path
     database_url: str | None
-    bootstrap: str | None
+    bootstrap: Where | None
 
     @property
     def stores(self) -> tuple[StoreName, ...]:

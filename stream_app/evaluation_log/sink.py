@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from stream_app import metrics
+from stream_app.brokers import Where
 from stream_app.dead_letters import DeadLetters
 from stream_app.errors import Retryable
 from stream_app.evaluation_log.follower import Follower, Read, follow
@@ -31,7 +32,7 @@ STOP_GRACE_S = 5.0
 
 
 async def run(
-    bootstrap: str, app_id: str, stores: Sequence[Store], stopped: asyncio.Event, readiness: Readiness
+    bootstrap: Where, app_id: str, stores: Sequence[Store], stopped: asyncio.Event, readiness: Readiness
 ) -> None:
     """Keep `stores` up to date until `stopped` is set.
 
@@ -74,7 +75,7 @@ class _Reader:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: Where,
         name: str,
         store: Store,
         dead_letters: DeadLetters,

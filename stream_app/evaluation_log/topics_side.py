@@ -11,10 +11,12 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from stream_app import brokers, topic_admin
+from stream_app.brokers import Where
 from stream_app.errors import InvalidInput
 from stream_app.evaluation_log.comparison import Comparison
 from stream_app.evaluation_log.findings import Facts, Range, Wanted, hash_number, match_key, uuid_bytes
-from stream_app.evaluation_log.follower import Record, partitions_of
+from stream_app.evaluation_log.follower import Record
 from stream_app.evaluation_log.row import LOGGED_TOPICS, LogRow, content_hash, row_of
 from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS, RESULTS
 
@@ -35,7 +37,7 @@ class Topics:
         The first offset of each partition, and the one after the last.
     """
 
-    bootstrap: str
+    bootstrap: Where
     ranges: Mapping[tuple[str, int], Range]
 
     async def pour(self, comparison: Comparison) -> None:
@@ -84,7 +86,7 @@ class Topics:
                         consumer.pause(partition)
 
 
-async def look(bootstrap: str) -> Topics:
+async def look(bootstrap: Where) -> Topics:
     """The topics as far as they reach now.
 
     Raises
@@ -94,7 +96,7 @@ async def look(bootstrap: str) -> Topics:
     InvalidInput
         A topic is missing.
     """
-    partitions = await partitions_of(bootstrap, (*LOGGED_TOPICS, RESULTS))
+    partitions = await topic_admin.partitions_of(bootstrap, (*LOGGED_TOPICS, RESULTS))
     async with _consumer(bootstrap) as consumer:
         consumer.assign(partitions)
         beginnings = await consumer.beginning_offsets(partitions)
@@ -109,8 +111,8 @@ async def look(bootstrap: str) -> Topics:
 
 
 @asynccontextmanager
-async def _consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+async def _consumer(bootstrap: Where) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = brokers.consumer(bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     try:
         await consumer.start()
         yield consumer

@@ -9,9 +9,9 @@ from functools import cache
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from stream_app import topic_admin
+from stream_app import brokers, topic_admin
+from stream_app.brokers import Where
 from stream_app.contracts import encode
-from stream_app.errors import Retryable
 from stream_app.evidence_watch.reading import evaluation_of
 from stream_app.lifecycle.pooling import Pool
 from stream_app.settings import Settings
@@ -26,7 +26,7 @@ POLL_MS = 500
 BATCH_RECORDS = 5_000
 
 
-async def gather(bootstrap: str, settings: Settings) -> Pool:
+async def gather(bootstrap: Where, settings: Settings) -> Pool:
     """The evidence of everything that the evaluations hold now. Raises like `read_to_end`."""
     pool = Pool(cache(settings.league_config))
     async for record in read_to_end(bootstrap, [EVALUATIONS]):
@@ -36,7 +36,7 @@ async def gather(bootstrap: str, settings: Settings) -> Pool:
     return pool
 
 
-async def watch(bootstrap: str, settings: Settings, stopped: asyncio.Event) -> None:
+async def watch(bootstrap: Where, settings: Settings, stopped: asyncio.Event) -> None:
     """Propose what is proven, until `stopped` is set.
 
     Nothing is proposed before everything that was there at the start has been read: what was once proven and is so no
@@ -50,23 +50,23 @@ async def watch(bootstrap: str, settings: Settings, stopped: asyncio.Event) -> N
     Retryable
         Kafka does not answer; the next start begins anew.
     """
-    await topic_admin.require(bootstrap, (EVALUATIONS, MODEL_COMMANDS))
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        group_id=f"{settings.app_id}-evidence",
+    await topic_admin.require(bootstrap, (MODEL_COMMANDS,))
+    partitions = await topic_admin.partitions_of(bootstrap, (EVALUATIONS,))
+    consumer = brokers.consumer(
+        bootstrap,
+        group_id=f"{settings.group}-evidence",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    producer = brokers.producer(bootstrap)
     try:
         await consumer.start()
         await producer.start()
-        partitions = await _partitions(bootstrap)
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         await _follow(consumer, producer, partitions, Pool(cache(settings.league_config)), stopped)
     except KafkaError as error:
-        raise Retryable(f"Kafka does not answer at {bootstrap}: {error}") from error
+        raise brokers.trouble(bootstrap, error) from error
     finally:
         await producer.stop()
         await consumer.stop()
@@ -98,9 +98,3 @@ async def _follow(
             log.info("proposed %s %s in %s", command.model, command.version, command.competition)
         # Nothing is read from here again; Kafka's tools show by it how far behind this is.
         await consumer.commit()
-
-
-async def _partitions(bootstrap: str) -> list[TopicPartition]:
-    async with topic_admin.admin_client(bootstrap) as admin:
-        (described,) = await admin.describe_topics([EVALUATIONS])
-    return [TopicPartition(EVALUATIONS, found["partition"]) for found in described["partitions"]]

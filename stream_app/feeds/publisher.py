@@ -7,10 +7,10 @@ from collections import deque
 from types import TracebackType
 from typing import Self
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from stream_app import topic_admin
+from stream_app import brokers, topic_admin
+from stream_app.brokers import Where
 from stream_app.contracts import encode
 from stream_app.errors import Retryable
 from stream_app.events import Features, Result
@@ -45,7 +45,7 @@ class Publisher:
         Seconds after which a message without confirmation is given up.
     """
 
-    def __init__(self, bootstrap: str, *, window: int = WINDOW, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, bootstrap: Where, *, window: int = WINDOW, patience_s: float = PATIENCE_S) -> None:
         self._bootstrap = bootstrap
         self._window = window
         self._patience_s = patience_s
@@ -63,10 +63,8 @@ class Publisher:
             The broker does not answer.
         """
         await topic_admin.require(self._bootstrap, FEEDS)
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            acks="all",
-            enable_idempotence=True,
+        self._producer = brokers.producer(
+            self._bootstrap,
             max_batch_size=_BATCH_BYTES,
             max_request_size=INPUT_MAX_BYTES,
             request_timeout_ms=int(self._patience_s * 1000),

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
-from stream_app import topic_admin
+from stream_app import brokers, topic_admin
+from stream_app.brokers import Where
 from stream_app.errors import Retryable
 from stream_app.message_headers import CLIENT, MESSAGE_ID
 from stream_app.topics import FEEDS, INPUT_MAX_BYTES
@@ -85,7 +86,7 @@ class _Known:
 class Outbox:
     """Sends to the brokers at `bootstrap`. To be used as an asynchronous context manager."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: Where) -> None:
         self._bootstrap = bootstrap
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._on_their_way: set[asyncio.Future[tuple[int, int]]] = set()
@@ -206,10 +207,8 @@ class Outbox:
     async def _connected(self) -> AIOKafkaProducer:
         async with self._renewing:
             if self._producer is None:
-                producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap,
-                    acks="all",
-                    enable_idempotence=True,
+                producer = brokers.producer(
+                    self._bootstrap,
                     max_batch_size=_BATCH_BYTES,
                     max_request_size=INPUT_MAX_BYTES,
                 )
@@ -217,7 +216,7 @@ class Outbox:
                     await producer.start()
                 except KafkaError as error:
                     await producer.stop()
-                    raise Retryable(f"Kafka does not answer at {self._bootstrap}: {error}") from error
+                    raise brokers.trouble(self._bootstrap, error) from error
                 self._producer = producer
             return self._producer
 
@@ -230,8 +229,8 @@ class Outbox:
             del self._known[oldest]
 
     async def _read_back(self) -> None:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+        consumer = brokers.consumer(
+            self._bootstrap,
             enable_auto_commit=False,
             max_partition_fetch_bytes=INPUT_MAX_BYTES,
         )
@@ -258,7 +257,7 @@ class Outbox:
                         pending.discard(tp)
                         consumer.pause(tp)
         except KafkaError as error:
-            raise Retryable(f"Kafka does not answer at {self._bootstrap}: {error}") from error
+            raise brokers.trouble(self._bootstrap, error) from error
         finally:
             await consumer.stop()
 

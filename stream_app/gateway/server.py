@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from stream_app.brokers import Where
 from stream_app.gateway.app import Limits, create_app
 from stream_app.gateway.outbox import Outbox
 from stream_app.gateway.tokens import Tokens
@@ -27,7 +28,7 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    bootstrap: str, host: str, port: int, *, tokens: Tokens, limits: Limits, started: Callable[[str], None]
+    bootstrap: Where, host: str, port: int, *, tokens: Tokens, limits: Limits, started: Callable[[str], None]
 ) -> None:
     """Serve until SIGTERM or SIGINT; then requests under way are answered and what is on its way is sent.
 

@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Literal
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from stream_app import brokers
+from stream_app.brokers import Where
 from stream_app.contracts import parse
 from stream_app.errors import InvalidInput, Retryable
 from stream_app.letters.cases import CLAIM_HOLDS, ID_HEADER, Action, Case, Decision, Letter, decide, gather
@@ -74,7 +76,7 @@ class Office:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: Where,
         *,
         by: str,
         why: str | None = None,
@@ -134,8 +136,8 @@ class Office:
 
         Raises Retryable when the brokers do not answer.
         """
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=INPUT_MAX_BYTES
+        consumer = brokers.consumer(
+            self._bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=INPUT_MAX_BYTES
         )
         tp = TopicPartition(letter.topic, letter.partition)
         try:
@@ -152,7 +154,7 @@ class Office:
             records = [record for record in found.get(tp, []) if record.offset == letter.offset]
             return {name: value.decode(errors="replace") for record in records for name, value in record.headers}
         except KafkaError as error:
-            raise Retryable(f"Kafka at {self._bootstrap} does not answer: {error}") from error
+            raise brokers.trouble(self._bootstrap, error) from error
         finally:
             await consumer.stop()
 
@@ -228,14 +230,12 @@ class Office:
 
     @asynccontextmanager
     async def _producer(self) -> AsyncIterator[AIOKafkaProducer]:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True, max_request_size=INPUT_MAX_BYTES
-        )
+        producer = brokers.producer(self._bootstrap, max_request_size=INPUT_MAX_BYTES)
         try:
             await producer.start()
         except KafkaError as error:
             await producer.stop()
-            raise Retryable(f"Kafka at {self._bootstrap} does not answer: {error}") from error
+            raise brokers.trouble(self._bootstrap, error) from error
         try:
             yield producer
         finally:

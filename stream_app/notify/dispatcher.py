@@ -27,7 +27,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from stream_app import metrics
+from stream_app import brokers, metrics
+from stream_app.brokers import Where
 from stream_app.dead_letters import DeadLetters, Record
 from stream_app.errors import InvalidInput, Retryable
 from stream_app.monitoring import Readiness
@@ -102,10 +103,10 @@ class Dispatcher:
         self._read: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
 
-    async def run(self, bootstrap: str, app_id: str, readiness: Readiness) -> None:
+    async def run(self, bootstrap: Where, app_id: str, readiness: Readiness) -> None:
         """Tell what comes until asked to stop. `readiness` is told when it begins."""
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+        consumer = brokers.consumer(
+            bootstrap,
             group_id=f"{app_id}-notify-{self._channel.name}",
             enable_auto_commit=False,
             auto_offset_reset="earliest" if self._from_beginning else "latest",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+from stream_app.brokers import Where
 from stream_app.dead_letters import DeadLetters
 from stream_app.errors import InvalidInput
 from stream_app.monitoring import Readiness
@@ -54,7 +55,7 @@ def channels_of(settings: Settings) -> list[Channel]:
 
 
 async def run(
-    bootstrap: str,
+    bootstrap: Where,
     settings: Settings,
     stopped: asyncio.Event,
     readiness: Readiness,
@@ -94,4 +95,4 @@ async def run(
                 stopped,
                 from_beginning=from_beginning,
             )
-            tasks.create_task(dispatcher.run(bootstrap, settings.app_id, readiness))
+            tasks.create_task(dispatcher.run(bootstrap, settings.group, readiness))

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from stream_app import brokers
+from stream_app.brokers import Where
 from stream_app.contracts import COMMAND_MAX_BYTES, encode, parse
 from stream_app.errors import Retryable
 from stream_app.events import ModelCommand
@@ -26,11 +28,9 @@ Told = dict[str, object]
 
 
 @asynccontextmanager
-async def reading(bootstrap: str, topic: str, partition: int, offset: int | None) -> AsyncIterator[AIOKafkaConsumer]:
+async def reading(bootstrap: Where, topic: str, partition: int, offset: int | None) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of one partition from `offset` on, or from its end (None). Raises Retryable without brokers."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=2 * COMMAND_MAX_BYTES
-    )
+    consumer = brokers.consumer(bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=2 * COMMAND_MAX_BYTES)
     try:
         await consumer.start()
         place = TopicPartition(topic, partition)
@@ -42,12 +42,12 @@ async def reading(bootstrap: str, topic: str, partition: int, offset: int | None
             consumer.seek(place, offset)
         yield consumer
     except KafkaError as error:
-        raise Retryable(f"Kafka at {bootstrap} does not answer: {error}") from error
+        raise brokers.trouble(bootstrap, error) from error
     finally:
         await consumer.stop()
 
 
-async def send(bootstrap: str, command: ModelCommand) -> None:
+async def send(bootstrap: Where, command: ModelCommand) -> None:
     """Put a command on its topic.
 
     Raises
@@ -59,10 +59,8 @@ async def send(bootstrap: str, command: ModelCommand) -> None:
     """
     key, value = command.competition.encode(), encode(command)
     parse(MODEL_COMMANDS, key, value, max_bytes=COMMAND_MAX_BYTES)
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
-        acks="all",
-        enable_idempotence=True,
+    producer = brokers.producer(
+        bootstrap,
         max_request_size=COMMAND_MAX_BYTES + HEADROOM,
     )
     try:
@@ -75,7 +73,7 @@ async def send(bootstrap: str, command: ModelCommand) -> None:
 
 
 async def ask(
-    bootstrap: str,
+    bootstrap: Where,
     partitions: int,
     command: ModelCommand,
     patience_s: float,

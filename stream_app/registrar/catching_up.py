@@ -22,6 +22,7 @@ from pathlib import Path
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from stream_app import brokers
 from stream_app.contracts import COMMAND_MAX_BYTES, encode
 from stream_app.durability.artefact import as_text, seal
 from stream_app.durability.log import read_entry
@@ -52,7 +53,7 @@ class Where:
     waited for.
     """
 
-    bootstrap: str
+    bootstrap: brokers.Where
     partitions: int
     folder: Path
     key: bytes

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from stream_app.brokers import Where
 from stream_app.errors import InvalidInput
 from stream_app.events import ModelEvent
 from stream_app.topic_reader import read_to_end
@@ -15,7 +16,7 @@ from stream_app.topics import MODEL_EVENTS, REGISTRY
 _TIMES = ("at", "issued_at")
 
 
-async def registries(bootstrap: str) -> dict[str, dict[str, Any]]:
+async def registries(bootstrap: Where) -> dict[str, dict[str, Any]]:
     """The registry of every competition, by its name. Raises InvalidInput and Retryable like `read_to_end`."""
     found = {}
     async for record in read_to_end(bootstrap, [REGISTRY]):
@@ -24,7 +25,7 @@ async def registries(bootstrap: str) -> dict[str, dict[str, Any]]:
     return dict(sorted(found.items()))
 
 
-async def registry_of(bootstrap: str, competition: str) -> dict[str, Any]:
+async def registry_of(bootstrap: Where, competition: str) -> dict[str, Any]:
     """The registry of one competition. Raises InvalidInput when there is none by that name."""
     found = await registries(bootstrap)
     if competition not in found:
@@ -32,7 +33,7 @@ async def registry_of(bootstrap: str, competition: str) -> dict[str, Any]:
     return found[competition]
 
 
-async def events_of(bootstrap: str, competition: str) -> list[ModelEvent]:
+async def events_of(bootstrap: Where, competition: str) -> list[ModelEvent]:
     """The model events of one competition in their order, each once."""
     found: dict[int, ModelEvent] = {}
     async for record in read_to_end(bootstrap, [MODEL_EVENTS]):

@@ -13,6 +13,7 @@ Days = Annotated[float, Field(gt=0, le=36_525)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+):[0-9]{1,5}")
+_TOPIC_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,100}")
 
 
 def addresses(text: str) -> str:
@@ -23,6 +24,13 @@ def addresses(text: str) -> str:
 
 
 Addresses = Annotated[str, AfterValidator(addresses)]
+
+
+def beginning_of_names(text: str) -> str:
+    """`text` as it is. Raises ValueError if names of topics cannot begin with it."""
+    if not _TOPIC_PREFIX.fullmatch(text):
+        raise ValueError("wanted at most 100 of a-z, A-Z, 0-9, '.', '_' and '-'")
+    return text
 
 
 def names_once(text: str) -> str:

@@ -14,7 +14,10 @@ class WorkerSettings(BaseSettings):
     """How a worker reads, orders, and keeps what it knows."""
 
     # Worker
-    app_id: str = Field("stream-app", description="Faust application id and consumer group of the workers.")
+    app_id: str = Field(
+        "stream-app",
+        description="Consumer group of the workers, below the prefix; the groups of all other parts begin with it.",
+    )
     worker_id: str | None = Field(
         None, description="Name of this worker in its group, kept over restarts for a fast take-over. Empty: none."
     )

@@ -13,6 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import KafkaError
 
+from stream_app import brokers
+from stream_app.brokers import Where
+
 LOOK_S = 2.0
 """Seconds between two looks."""
 
@@ -66,9 +69,9 @@ class Groups:
         Called with "" when what was seen has changed.
     """
 
-    def __init__(self, bootstrap: str, app_id: str, changed: Callable[[str], None]) -> None:
+    def __init__(self, bootstrap: Where, app_id: str, changed: Callable[[str], None]) -> None:
         self.seen: tuple[Group, ...] = ()
-        self._bootstrap = bootstrap
+        self._brokers = brokers.brokers_at(bootstrap)
         self._app_id = app_id
         self._changed = changed
 
@@ -88,9 +91,11 @@ class Groups:
 
     @asynccontextmanager
     async def _clients(self) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
-        common = {"bootstrap_servers": self._bootstrap, "request_timeout_ms": int(ANSWER_S * 1000)}
-        admin = AIOKafkaAdminClient(**common)
-        consumer = AIOKafkaConsumer(client_id="stream-app-web-groups", enable_auto_commit=False, **common)
+        answer_ms = int(ANSWER_S * 1000)
+        admin = brokers.admin(self._brokers, request_timeout_ms=answer_ms)
+        consumer = brokers.consumer(
+            self._brokers, client_id="stream-app-web-groups", enable_auto_commit=False, request_timeout_ms=answer_ms
+        )
         try:
             await admin.start()
             await consumer.start()
@@ -109,13 +114,19 @@ class Groups:
             # lies where that says.
             (answer,) = await admin.describe_consumer_groups([name])
             (described[name],) = answer.to_object()["groups"]
-        settled = {name: await admin.list_consumer_group_offsets(name) for name in names}
+        settled = {
+            name: {
+                TopicPartition(self._brokers.topic_of(partition.topic), partition.partition): place
+                for partition, place in (await admin.list_consumer_group_offsets(name)).items()
+            }
+            for name in names
+        }
         ends = await self._ends(admin, consumer, {partition for places in settled.values() for partition in places})
         return tuple(
             Group(
                 name,
                 described[name]["state"],
-                tuple(sorted((_member(it) for it in described[name]["members"]), key=lambda member: member.name)),
+                tuple(sorted((self._member(it) for it in described[name]["members"]), key=lambda member: member.name)),
                 _lags({partition: place.offset for partition, place in settled[name].items()}, ends),
             )
             for name in names
@@ -125,7 +136,7 @@ class Groups:
         self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]
     ) -> dict[TopicPartition, int]:
         # A group remembers topics that were deleted, whose ends would be asked for in vain.
-        there = set(await admin.list_topics())
+        there = {self._brokers.topic_of(name) for name in await admin.list_topics()}
         ends: dict[TopicPartition, int] = await consumer.end_offsets(
             [partition for partition in sorted(partitions) if partition.topic in there]
         )
@@ -134,15 +145,15 @@ class Groups:
     def _is_ours(self, name: str) -> bool:
         return name == self._app_id or name.startswith(f"{self._app_id}-")
 
-
-def _member(described: Mapping[str, object]) -> Member:
-    assignment = described["member_assignment"]
-    read: dict[str, tuple[int, ...]] = {}
-    # Empty while the group is sharing its partitions out anew.
-    if isinstance(assignment, bytes) and assignment:
-        for topic, partitions in ConsumerProtocolMemberAssignment.decode(assignment).assignment:
-            read[topic] = tuple(sorted(partitions))
-    return Member(str(described["member_id"]), str(described["client_host"]).lstrip("/"), dict(sorted(read.items())))
+    def _member(self, described: Mapping[str, object]) -> Member:
+        assignment = described["member_assignment"]
+        read: dict[str, tuple[int, ...]] = {}
+        # Empty while the group is sharing its partitions out anew.
+        if isinstance(assignment, bytes) and assignment:
+            for topic, partitions in ConsumerProtocolMemberAssignment.decode(assignment).assignment:
+                read[self._brokers.topic_of(topic)] = tuple(sorted(partitions))
+        host = str(described["client_host"]).lstrip("/")
+        return Member(str(described["member_id"]), host, dict(sorted(read.items())))
 
 
 def _lags(settled: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> tuple[TopicLag, ...]:

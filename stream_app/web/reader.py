@@ -13,10 +13,11 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from stream_app.errors import Retryable
+from stream_app import brokers, topic_admin
+from stream_app.brokers import Where
+from stream_app.errors import InvalidInput, Retryable
 from stream_app.web.health import Health, PartitionPlace, Phase
 from stream_app.web.view import TOPICS_VIEWED, View
 
@@ -50,7 +51,7 @@ class Reader:
         Called with what `View.apply` returned whenever something changed, and with "" when the health did.
     """
 
-    def __init__(self, bootstrap: str, view: View, changed: Callable[[str], None]) -> None:
+    def __init__(self, bootstrap: Where, view: View, changed: Callable[[str], None]) -> None:
         self.health = Health("connecting", datetime.now(UTC), f"Waiting for Kafka at {bootstrap}.")
         self._bootstrap = bootstrap
         self._view = view
@@ -86,8 +87,8 @@ class Reader:
 
     @contextlib.asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+        consumer = brokers.consumer(
+            self._bootstrap,
             client_id="stream-app-web",
             group_id=None,
             enable_auto_commit=False,
@@ -108,22 +109,11 @@ class Reader:
             await consumer.stop()
 
     async def _partitions(self) -> list[TopicPartition]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=int(ANSWER_S * 1000))
         try:
-            await admin.start()
-            described = {found["topic"]: found for found in await admin.describe_topics(list(TOPICS_VIEWED))}
-        finally:
-            await admin.close()
-        if missing := [topic for topic in TOPICS_VIEWED if described[topic]["error_code"]]:
-            raise Retryable(
-                f"Kafka at {self._bootstrap} has no topic {', '.join(missing)} yet. "
-                "Make the topics with `stream-app topics create`."
-            )
-        return [
-            TopicPartition(topic, number)
-            for topic in TOPICS_VIEWED
-            for number in sorted(partition["partition"] for partition in described[topic]["partitions"])
-        ]
+            return await topic_admin.partitions_of(self._bootstrap, TOPICS_VIEWED, answer_s=ANSWER_S)
+        except InvalidInput as error:
+            # Nobody can be told before the view is up, and it may yet be mended.
+            raise Retryable(f"{error}. Trying again by itself.") from error
 
     async def _read_while_answered(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         watch = asyncio.create_task(self._watch(consumer, partitions))

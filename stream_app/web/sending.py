@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from stream_app import brokers
+from stream_app.brokers import Where
 from stream_app.contracts import COMMAND_MAX_BYTES, encode, parse
 from stream_app.errors import Retryable
 from stream_app.events import ModelCommand
@@ -27,7 +28,7 @@ class Sends(Protocol):
 class Sender:
     """Sends commands, each over a connection of its own: they are rare."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: Where) -> None:
         self._bootstrap = bootstrap
 
     async def __call__(self, command: ModelCommand) -> None:
@@ -42,10 +43,8 @@ class Sender:
         """
         key, value = command.competition.encode(), encode(command)
         parse(MODEL_COMMANDS, key, value, max_bytes=COMMAND_MAX_BYTES)
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            acks="all",
-            enable_idempotence=True,
+        producer = brokers.producer(
+            self._bootstrap,
             max_request_size=COMMAND_MAX_BYTES + 1024,
             request_timeout_ms=int(PATIENCE_S * 1000),
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import uvicorn
 
+from stream_app.brokers import Where
 from stream_app.listening import listen
 from stream_app.web.accounts import Account
 from stream_app.web.app import Operating, create_app
@@ -49,7 +50,7 @@ class _Source:
 
 
 async def serve(
-    bootstrap: str,
+    bootstrap: Where,
     host: str,
     port: int,
     *,

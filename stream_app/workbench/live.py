@@ -10,6 +10,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from stream_app import brokers
+from stream_app.brokers import Where
 from stream_app.contracts import encode, parse
 from stream_app.durability.book import Book
 from stream_app.durability.snapshot import SnapshotRefused, thaw, unpack
@@ -24,7 +26,7 @@ from stream_app.workbench.leagues import as_league
 FETCH_MS = 100
 
 
-async def newest_league(bootstrap: str, competition: str, key: bytes) -> League:
+async def newest_league(bootstrap: Where, competition: str, key: bytes) -> League:
     """The league of `competition` as the workers have saved it last, a few seconds ago.
 
     Raises
@@ -49,7 +51,7 @@ async def newest_league(bootstrap: str, competition: str, key: bytes) -> League:
     return as_league(book.league if isinstance(book, Book) else None, competition, f"topic {SNAPSHOTS}")
 
 
-async def ask_live(bootstrap: str, features: Features, patience_s: float) -> dict[str, Any]:
+async def ask_live(bootstrap: Where, features: Features, patience_s: float) -> dict[str, Any]:
     """Send `features` to the service and wait for its prediction of this match as of this time: the message.
 
     Raises
@@ -61,13 +63,13 @@ async def ask_live(bootstrap: str, features: Features, patience_s: float) -> dic
     """
     # A worker would send them to the dead letters, where nobody waits for them.
     parse(FEATURES, features.competition.encode(), encode(features), max_bytes=INPUT_MAX_BYTES)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = brokers.consumer(bootstrap, enable_auto_commit=False)
     try:
         try:
             await consumer.start()
             await consumer._client.force_metadata_update()
         except KafkaError as error:
-            raise Retryable(f"Kafka at {bootstrap} does not answer: {error}") from error
+            raise brokers.trouble(bootstrap, error) from error
         numbers = consumer.partitions_for_topic(PREDICTIONS)
         if not numbers:
             raise InvalidInput(f"no topic {PREDICTIONS}: make it with `stream-app topics create`")

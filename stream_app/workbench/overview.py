@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from stream_app.brokers import NotAllowed
 from stream_app.connections import bootstrap_servers, database_url
 from stream_app.errors import InvalidInput, Retryable
 from stream_app.settings import Settings
@@ -72,8 +73,9 @@ def overview(settings: Settings, shelf: Shelf, leagues: SavedLeagues) -> Overvie
 def _kafka(settings: Settings) -> tuple[Service, list[dict[str, Any]]]:
     try:
         bootstrap = bootstrap_servers(settings)
-    except InvalidInput:
-        return Service("Kafka", None, "none is named"), []
+    except InvalidInput as error:
+        return Service("Kafka", settings.kafka, str(error) if settings.kafka else "none is named"), []
+    address = str(bootstrap)
     from stream_app.topic_reader import read_to_end
     from stream_app.topics import SCOREBOARD
 
@@ -86,11 +88,13 @@ def _kafka(settings: Settings) -> tuple[Service, list[dict[str, Any]]]:
         return [orjson.loads(boards[key]) for key in sorted(boards)]
 
     try:
-        return Service("Kafka", bootstrap, "answers"), asyncio.run(read())
+        return Service("Kafka", address, "answers"), asyncio.run(read())
+    except NotAllowed as error:
+        return Service("Kafka", address, str(error)), []
     except InvalidInput:
-        return Service("Kafka", bootstrap, "answers, and has no topics"), []
+        return Service("Kafka", address, "answers, and has no topics"), []
     except (Retryable, TimeoutError):
-        return Service("Kafka", bootstrap, "away"), []
+        return Service("Kafka", address, "away"), []
 
 
 def _database(settings: Settings) -> Service:
