@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from functools import wraps
 from time import monotonic, time
+from types import MappingProxyType
 from typing import Any, NoReturn, ParamSpec, cast
 
 import aiokafka
@@ -107,17 +108,34 @@ class _ConsumerThread(AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         return {tp: await consumer.committed(aiokafka.TopicPartition(*tp)) for tp in partitions}
 
-    def exhausted_at(self, tp: TP) -> float | None:
-        """When the brokers last answered that they have nothing more of `tp` (seconds of `time.monotonic`).
+    positions: Mapping[TP, int] = MappingProxyType({})
+    """Where each partition is to be read on, as it was when the last fetch had taken its messages."""
 
-        None when the last answer was another one. The position, unlike the offset of the last message, also passes the
-        marks of transactions and what was compacted away.
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> RecordMap:
+        records = await super()._fetch_records(*args, **kwargs)
+        self.positions = {tp: state.position for tp, state in self._states() if state.has_valid_position}
+        return records
+
+    def _states(self) -> list[tuple[TP, Any]]:
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription and subscription.assignment
+        return [(TP(*tp), assignment.state_value(tp)) for tp in assignment.tps] if assignment else []
+
+    def exhausted_at(self, tp: TP, position: int) -> float | None:
+        """When the brokers last answered that they have nothing of `tp` from `position` on (`time.monotonic` seconds).
+
+        None when the last answer was another one, or something has been taken since. The position, unlike the offset of
+        the last message, also passes the marks of transactions and what was compacted away.
         """
         subscription = self._ensure_consumer()._subscription.subscription
         state = subscription and subscription.assignment.state_value(aiokafka.TopicPartition(*tp))
-        if not state or not state.has_valid_position or state.highwater is None or state.position < state.highwater:
+        if not state or not state.has_valid_position or state.timestamp is None:
             return None
-        return monotonic() - (time() - float(state.timestamp) / 1000.0)
+        # Read first, as the other thread writes it last: an answer must not count with the time of the next one.
+        answered = float(state.timestamp) / 1000.0
+        if state.highwater > position or state.position != position:
+            return None
+        return monotonic() - (time() - answered)
 
 
 class PlacesConsumer(Consumer):
@@ -134,6 +152,7 @@ class PlacesConsumer(Consumer):
         super().__init__(*args, **kwargs)
         self._handed_over: dict[TP, int] = {}
         self._gaps: dict[TP, dict[int, int | None]] = {}
+        self._positions: Mapping[TP, int] = {}
 
     def _new_consumer_thread(self) -> _ConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -155,6 +174,7 @@ class PlacesConsumer(Consumer):
         records = await super()._getmany(active_partitions, min(timeout, GETMANY_S))
         for tp, of_partition in records.items():
             self._note(TP(*tp), of_partition)
+        self._positions = self._thread.positions
         return records
 
     def _note(self, tp: TP, records: list[Any]) -> None:
@@ -171,6 +191,7 @@ class PlacesConsumer(Consumer):
         """The partitions are taken away; what was noted of them no longer counts."""
         self._handed_over.clear()
         self._gaps.clear()
+        self._positions = {}
         self._buffered_partitions.clear()
 
     def is_gap(self, tp: TP, expected: int, offset: int) -> bool:
@@ -183,7 +204,9 @@ class PlacesConsumer(Consumer):
 
     def at_end(self, tp: TP, received: int, since: float) -> bool:
         """Whether, after `since`, the brokers had nothing of `tp` that is not among the messages before `received`."""
-        exhausted_at = self._thread.exhausted_at(tp)
+        # The client's thread is ahead: what it has taken and not handed over yet is not at the end.
+        position = self._positions.get(tp)
+        exhausted_at = None if position is None else self._thread.exhausted_at(tp, position)
         return exhausted_at is not None and exhausted_at > since and received >= self._handed_over.get(tp, 0)
 
 

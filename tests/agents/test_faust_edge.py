@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+from time import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import consumer as module
 from aiokafka.errors import GroupAuthorizationFailedError, GroupLoadInProgressError, NotCoordinatorForGroupError
+from faust.types import TP
 
 from stream_app.agents import faust_edge
 
@@ -69,3 +72,50 @@ async def test_any_other_error_is_raised() -> None:
 
 def test_consumers_get_this_coordinator() -> None:
     assert module.GroupCoordinator is faust_edge._Coordinator
+
+
+class Client:
+    """A client whose one partition has so many messages, all of them fetched, and gives them out when it is asked."""
+
+    def __init__(self) -> None:
+        self._closed, self._max_poll_records = False, 1
+        self._fetcher = self._subscriptions = self
+        self.state = SimpleNamespace(has_valid_position=True, position=0, highwater=0, timestamp=1000 * time())
+        assignment = SimpleNamespace(tps={LOG}, state_value=lambda _: self.state)
+        self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
+        self.fetch_context = nullcontext
+
+    def take(self, count: int) -> None:
+        """What the client's own thread does when messages have come and are taken."""
+        self.state.position = self.state.highwater = self.state.highwater + count
+        self.state.timestamp = 1000 * (time() + 1)
+
+    async def fetched_records(self, *_: object, **__: object) -> dict[object, object]:
+        return {}
+
+
+def consumer_of(client: Client) -> faust_edge.PlacesConsumer:
+    thread: Any = faust_edge._ConsumerThread.__new__(faust_edge._ConsumerThread)
+    thread.consumer = SimpleNamespace(flow_active=True)
+    thread._consumer = client
+
+    async def at_once(method: Any, *args: object, **kwargs: object) -> object:
+        return await method(*args, **kwargs)
+
+    thread._ensure_consumer, thread.call_thread = lambda: client, at_once
+    consumer = faust_edge.PlacesConsumer.__new__(faust_edge.PlacesConsumer)
+    consumer._thread, consumer._handed_over, consumer._gaps, consumer._positions = thread, {}, {}, {}
+    return consumer
+
+
+async def test_an_input_is_not_at_its_end_while_messages_are_on_their_way_between_the_threads() -> None:
+    client = Client()
+    consumer, tp = consumer_of(client), TP(*LOG)
+    before = consumer.at_end(tp, 0, since=0.0)
+    await consumer._getmany(None, 0.0)
+    empty = consumer.at_end(tp, 0, since=0.0)
+    client.take(2)
+    taken = consumer.at_end(tp, 0, since=0.0)
+    await consumer._getmany(None, 0.0)
+
+    assert (before, empty, taken, consumer.at_end(tp, 2, since=0.0)) == (False, True, False, True)
