@@ -13,7 +13,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 # Most of a test's time is waiting for Kafka, so that three processes keep two cores busy.
 TEST_PROCESSES ?= 3
 
-.PHONY: reference help setup demo test check bench soak-web screenshots chaos study-alerts study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
+.PHONY: reference help setup demo test check bench soak soak-web screenshots chaos study-alerts study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -50,6 +50,10 @@ bench: ## Measure models, evaluation log, live view, gateway and command line; t
 soak-web: ## Flood the live view with 2,000 matches a second for five minutes (ARGS="--soak 60": an hour)
 	@scripts/dev/bootstrap.sh --quiet
 	@exec $(BIN)/python -m tests.bench.live_view --soak 5 $(ARGS)
+
+soak: ## An hour of matches through the whole service: flat memory, nothing lost, nothing twice (ARGS="--minutes 60")
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m tests.soak $(ARGS)
 
 screenshots: ## Take the pictures of the live view in docs/img on the running service (some minutes)
 	@scripts/dev/bootstrap.sh --quiet
