@@ -18,11 +18,13 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     group = typer.Typer(
         no_args_is_help=True,
-        help="The service's topics on the broker: make them, check them. The broker need not make topics by itself;"
+        help="The service's topics on the broker: make them, check them, say who may use them."
+        " The broker need not make topics by itself;"
         " one that does would give them settings of its own.",
     )
     group.command("create")(create)
     group.command("check")(check)
+    group.command("acls")(acls)
     app.add_typer(group, name="topics")
 
 
@@ -51,6 +53,46 @@ def check(as_json: Json = False) -> None:
     from stream_app import topic_admin
 
     _report(_on_broker(topic_admin.differences), created=None, as_json=as_json)
+
+
+def acls(
+    parts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PART]...",
+            help="feed, gateway, worker, sink, web, desk (a live view with sign-in), notify, watch-evidence, operator;"
+            " all of them when absent.",
+        ),
+    ] = None,
+    principal: Annotated[
+        str | None,
+        typer.Option(help="Who runs these parts, User:NAME; when absent, a user with the name of each part."),
+    ] = None,
+    as_commands: Annotated[
+        bool, typer.Option("--commands", help="Print the commands of Kafka's kafka-acls.sh that make them.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print what the parts of the service must be allowed on brokers with an authorizer, and nothing to spare.
+
+    Nothing is asked or changed. Names are those that the settings STREAM_APP_TOPIC_PREFIX and STREAM_APP_APP_ID give.
+    """
+    from stream_app import acls as table
+    from stream_app.settings import settings
+
+    chosen = settings()
+    wanted = table.entries(parts or list(table.PARTS), principal, prefix=chosen.topic_prefix, group=chosen.group)
+    if as_json:
+        import orjson
+
+        print(orjson.dumps(wanted).decode())
+    elif as_commands:
+        for command in table.commands(wanted, chosen.kafka or "HOST:PORT"):
+            print(command)
+    else:
+        for entry in wanted:
+            begins = "* " if entry.pattern == "prefixed" else "  "
+            print(f"{entry.principal:<22} {entry.operation:<16} {entry.resource:<6} {entry.name}{begins}".rstrip())
 
 
 def _on_broker(operation: Callable[..., Coroutine[Any, Any, Answer]]) -> Answer:

@@ -14,9 +14,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from stream_app import brokers
+from stream_app.brokers import Where
 from stream_app.dev import jars
 from stream_app.dev.process import LOOPBACK, Child, free_ports, run, spawn, wait_for
 from stream_app.errors import Retryable
@@ -89,17 +90,36 @@ Configuration:
 
 
 class Kafka:
-    """A broker whose data, configuration and log lie under `folder`. It keeps its port over restarts while it can."""
+    """A broker whose data, configuration and log lie under `folder`. It keeps its ports over restarts while it can.
+
+    It lets everybody in; a subclass can have other listeners, the first of which is the one for clients and the last
+    one the controller's.
+    """
+
+    listeners: tuple[str, ...] = ("PLAINTEXT", "CONTROLLER")
+    format_options: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._child: Child | None = None
-        self._port = 0
+        self._ports = [0] * len(self.listeners)
 
     @property
     def bootstrap(self) -> str:
         """`host:port` of the broker, once it was started."""
-        return f"{LOOPBACK}:{self._port}"
+        return self.address_of(self.listeners[0])
+
+    def address_of(self, listener: str) -> str:
+        """`host:port` of one of the listeners, once the broker was started."""
+        return f"{LOOPBACK}:{self._ports[self.listeners.index(listener)]}"
+
+    def settings(self) -> dict[str, str]:
+        """What the broker is told besides its addresses and folders."""
+        return SETTINGS
+
+    def where(self) -> Where:
+        """The broker as one who may do everything reaches it."""
+        return self.bootstrap
 
     @property
     def child(self) -> Child | None:
@@ -118,11 +138,11 @@ class Kafka:
 
     def _start(self, java: Sequence[str | Path], keep_open: Sequence[int] = ()) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        ports = self._choose_ports()
+        self._choose_ports()
         data = self.folder / "data"
         if not data.exists():
-            self._format(java, data, ports)
-        config = self._configure(data, ports)
+            self._format(java, data)
+        config = self._configure(data)
         logging = self.folder / "log4j2.yaml"
         logging.write_text(LOG4J.format(log=self.folder / "server.log"), encoding="utf-8")
         self._child = spawn(
@@ -133,36 +153,35 @@ class Kafka:
             keep_open=keep_open,
         )
         try:
-            _wait_until_it_answers(self._child, self._port)
+            self._wait_until_it_answers(self._child)
         except BaseException:
             self.stop()
             raise
 
-    def _choose_ports(self) -> tuple[int, int]:
+    def _choose_ports(self) -> None:
         file = self.folder / "ports.json"
-        wishes = json.loads(file.read_text(encoding="utf-8")) if file.exists() else [None, None]
-        self._port, controller = free_ports(*wishes)
-        file.write_text(json.dumps([self._port, controller]), encoding="utf-8")
-        return self._port, controller
+        wishes = json.loads(file.read_text(encoding="utf-8")) if file.exists() else [None] * len(self.listeners)
+        self._ports = free_ports(*wishes)
+        file.write_text(json.dumps(self._ports), encoding="utf-8")
 
-    def _configure(self, data: Path, ports: tuple[int, int]) -> Path:
-        listeners = f"PLAINTEXT://{LOOPBACK}:{ports[0]},CONTROLLER://{LOOPBACK}:{ports[1]}"
-        settings = SETTINGS | {
+    def _configure(self, data: Path) -> Path:
+        listeners = ",".join(f"{name}://{self.address_of(name)}" for name in self.listeners)
+        settings = self.settings() | {
             "listeners": listeners,
             "advertised.listeners": listeners,
-            "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{ports[1]}",
+            "controller.quorum.bootstrap.servers": self.address_of(self.listeners[-1]),
             "log.dirs": str(data),
         }
         file = self.folder / "server.properties"
         file.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), encoding="utf-8")
         return file
 
-    def _format(self, java: Sequence[str | Path], data: Path, ports: tuple[int, int]) -> None:
+    def _format(self, java: Sequence[str | Path], data: Path) -> None:
         # Renamed when it is complete, so that a kill in between leaves no half-formatted folder to start from.
         fresh = data.with_suffix(".new")
         shutil.rmtree(fresh, ignore_errors=True)
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-        config = self._configure(fresh, ports)
+        config = self._configure(fresh)
         command = [
             *java,
             "kafka.tools.StorageTool",
@@ -172,6 +191,7 @@ class Kafka:
             f"--cluster-id={cluster}",
             "--config",
             config,
+            *self.format_options,
         ]
         done = run(command, cwd=self.folder)
         if done.returncode:
@@ -179,6 +199,21 @@ class Kafka:
                 f"Kafka's storage in {fresh} could not be formatted: {(done.stderr or done.stdout).strip()}"
             )
         fresh.rename(data)
+
+    def _wait_until_it_answers(self, child: Child) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            child.require_running()
+            try:
+                socket.create_connection((LOOPBACK, self._ports[0]), timeout=1).close()
+                wait_for(_ask(self.where()))
+                return
+            except (OSError, KafkaError) as error:
+                if time.monotonic() > deadline:
+                    raise Retryable(
+                        f"Kafka did not answer within {START_TIMEOUT_S:.0f} s ({error}):\n{child.tail()}"
+                    ) from error
+            time.sleep(POLL_S)
 
 
 def train() -> None:
@@ -228,24 +263,8 @@ def _aot_cache(class_path: Sequence[Path]) -> Path:
     return jars.cache_folder() / "aot" / f"kafka-{key[:16]}.aot"
 
 
-def _wait_until_it_answers(child: Child, port: int) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
-        child.require_running()
-        try:
-            socket.create_connection((LOOPBACK, port), timeout=1).close()
-            wait_for(_ask(f"{LOOPBACK}:{port}"))
-            return
-        except (OSError, KafkaError) as error:
-            if time.monotonic() > deadline:
-                raise Retryable(
-                    f"Kafka did not answer within {START_TIMEOUT_S:.0f} s ({error}):\n{child.tail()}"
-                ) from error
-        time.sleep(POLL_S)
-
-
-async def _ask(bootstrap: str) -> None:
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _ask(where: Where) -> None:
+    client = brokers.admin(where)
     try:
         await client.start()
         await client.describe_cluster()

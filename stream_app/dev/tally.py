@@ -13,6 +13,8 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer
 
+from stream_app import brokers
+from stream_app.brokers import Where
 from stream_app.topics import DEAD_LETTERS, DECAY_ALERTS, EVALUATIONS, FEATURES, INPUT_MAX_BYTES, PREDICTIONS
 
 COUNTED_TOPICS = (FEATURES, PREDICTIONS, EVALUATIONS, DECAY_ALERTS, DEAD_LETTERS)
@@ -116,12 +118,12 @@ class Tally:
 
 
 @asynccontextmanager
-async def counting(bootstrap: str, tally: Tally) -> AsyncIterator[None]:
+async def counting(bootstrap: Where, tally: Tally) -> AsyncIterator[None]:
     """Count all that is in the `COUNTED_TOPICS` and, within this, all that is written to them."""
     # Without a group, and by name: then it reads all partitions.
-    consumer = AIOKafkaConsumer(
+    consumer = brokers.consumer(
+        bootstrap,
         *COUNTED_TOPICS,
-        bootstrap_servers=bootstrap,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         fetch_min_bytes=FETCH_BYTES,
