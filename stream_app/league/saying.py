@@ -26,7 +26,8 @@ def forecast(
     It is `blocked` when asked for, or when the model has no usable answer (then all outcomes are alike); `uncertain`
     when no outcome reaches the configured confidence, or two are in conflict; else `active`.
     """
-    answer = guarded(model.predict_proba_one(x))
+    said, told = model.answer(x)
+    answer = guarded(said)
     probabilities = answer or UNKNOWING
     outcome = likeliest(probabilities)
     confidence, second, _ = sorted((probabilities.H, probabilities.D, probabilities.A), reverse=True)
@@ -36,7 +37,6 @@ def forecast(
         status = "blocked"
     elif conflict or confidence < config.uncertain_below:
         status = "uncertain"
-    told = model.explain(x)
     return Forecast(
         model=name,
         version=version,

@@ -37,8 +37,7 @@ class Tempered(MatchModel):
         return self.model.listens_to
 
     def predict_proba_one(self, x: Mapping[str, float]) -> dict[Outcome, float]:  # type: ignore[override]  # River leaves it untyped
-        said = tempered(logs_of(self.model.predict_proba_one(x)), self.power)
-        return dict(zip(OUTCOMES, said, strict=True))
+        return self._tempered(self.model.predict_proba_one(x))
 
     def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
         logs = logs_of(self.model.predict_proba_one(x))
@@ -50,6 +49,14 @@ class Tempered(MatchModel):
     def explain(self, x: Mapping[str, float]) -> Explanation:
         """What stands behind the model's own forecast; another certainty has the same reasons."""
         return self.model.explain(x)
+
+    def answer(self, x: Mapping[str, float]) -> tuple[dict[Outcome, float], Explanation]:
+        """Both, as the model itself has them."""
+        said, told = self.model.answer(x)
+        return self._tempered(said), told
+
+    def _tempered(self, said: Mapping[Outcome, float]) -> dict[Outcome, float]:
+        return dict(zip(OUTCOMES, tempered(logs_of(said), self.power), strict=True))
 
 
 def logs_of(said: Mapping[Outcome, float]) -> Triple:

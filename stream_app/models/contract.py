@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from river import base
 
-from stream_app.events import OUTCOMES, Outcome, Probabilities, Reason, Voice
+from stream_app.events import Outcome, Probabilities, Reason, Voice
 
 FLOOR = 1e-6
 """The smallest probability that a model may publish; keeps one surprise from costing an infinite log loss."""
@@ -59,16 +59,21 @@ class MatchModel(base.Classifier):
         """What stands behind the forecast of the match that `x` describes; empty from a model that cannot tell."""
         return Explanation()
 
+    def answer(self, x: Mapping[str, float]) -> tuple[Mapping[Outcome, float], Explanation]:
+        """The forecast of the match that `x` describes, and what stands behind it: both in one for what they share."""
+        return self.predict_proba_one(x), self.explain(x)
+
 
 def guarded(raw: Mapping[Outcome, float]) -> Probabilities | None:
     """`raw` as probabilities that are finite, at least `FLOOR` and sum to 1; None when it says nothing usable.
 
     A cold River model answers with nothing or with one class only, and one that learned a NaN answers with NaN.
     """
-    values = [raw.get(outcome, 0.0) for outcome in OUTCOMES]
-    if not all(math.isfinite(value) and value >= 0.0 for value in values) or sum(values) <= 0.0:
+    home, draw, away = raw.get("H", 0.0), raw.get("D", 0.0), raw.get("A", 0.0)
+    total = home + draw + away
+    # The comparisons are false for values that are not numbers, and a sum of finite values may still be infinite.
+    if not (home >= 0.0 and draw >= 0.0 and away >= 0.0 and total > 0.0 and math.isfinite(total)):
         return None
-    total = sum(values)
-    floored = [max(value / total, FLOOR) for value in values]
-    total = sum(floored)
-    return Probabilities(*(value / total for value in floored))
+    home, draw, away = max(home / total, FLOOR), max(draw / total, FLOOR), max(away / total, FLOOR)
+    total = home + draw + away
+    return Probabilities(home / total, draw / total, away / total)

@@ -51,7 +51,21 @@ class VotingEnsemble(MatchModel):
         return tuple(self._weights())
 
     def predict_proba_one(self, x: Mapping[str, float]) -> dict[Outcome, float]:  # type: ignore[override]  # River leaves it untyped
+        return self._counted(self._voices(x), x)
+
+    def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
+        self.base_rate.learn_one(x, y)
+
+    def explain(self, x: Mapping[str, float]) -> Explanation:
+        """The members that are there, with the weights with which they are heard."""
+        return Explanation(members=self._voices(x))
+
+    def answer(self, x: Mapping[str, float]) -> tuple[dict[Outcome, float], Explanation]:
+        """Both from hearing the members once."""
         voices = self._voices(x)
+        return self._counted(voices, x), Explanation(members=voices)
+
+    def _counted(self, voices: tuple[Voice, ...], x: Mapping[str, float]) -> dict[Outcome, float]:
         base = self.base_rate.predict_proba_one(x)
         if not voices:
             return base
@@ -64,13 +78,6 @@ class VotingEnsemble(MatchModel):
         for voice in voices:
             won[max(OUTCOMES, key=voice.probabilities.of)] += voice.weight * len(voices)
         return {outcome: (won[outcome] + base[outcome]) / total for outcome in OUTCOMES}
-
-    def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
-        self.base_rate.learn_one(x, y)
-
-    def explain(self, x: Mapping[str, float]) -> Explanation:
-        """The members that are there, with the weights with which they are heard."""
-        return Explanation(members=self._voices(x))
 
     def _voices(self, x: Mapping[str, float]) -> tuple[Voice, ...]:
         heard = {name: said for name in self._weights() if (said := _said(x, name)) is not None}

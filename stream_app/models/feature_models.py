@@ -85,6 +85,10 @@ class MeanEnsemble(MatchModel):
         """What each member says."""
         return self.vote.explain(self._heard(x))
 
+    def answer(self, x: Mapping[str, float]) -> tuple[dict[Outcome, float], Explanation]:
+        """Both from asking the members once."""
+        return self.vote.answer(self._heard(x))
+
     def _heard(self, x: Mapping[str, float]) -> dict[str, float]:
         heard = dict(x)
         for name, member in self.members.items():

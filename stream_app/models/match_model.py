@@ -54,8 +54,7 @@ class MatchModel1(MatchModel):
         self.outer = Hedge(OUTER_PRIOR, OUTER_RATE)
 
     def predict_proba_one(self, x: Mapping[str, float]) -> dict[Outcome, float]:  # type: ignore[override]  # River leaves it untyped
-        home, draw, away = self.outer.mix(self._said(x).outer)
-        return {"H": home, "D": draw, "A": away}
+        return self._forecast(self._said(x))
 
     def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
         said = self._said(x)
@@ -73,7 +72,18 @@ class MatchModel1(MatchModel):
 
         For the reasons, the forecast is taken for the mean of its experts' log ratios, which it nearly is.
         """
+        return self._explained(x, self._said(x))
+
+    def answer(self, x: Mapping[str, float]) -> tuple[dict[Outcome, float], Explanation]:
+        """Both from one look at the experts."""
         said = self._said(x)
+        return self._forecast(said), self._explained(x, said)
+
+    def _forecast(self, said: _Said) -> dict[Outcome, float]:
+        home, draw, away = self.outer.mix(said.outer)
+        return {"H": home, "D": draw, "A": away}
+
+    def _explained(self, x: Mapping[str, float], said: _Said) -> Explanation:
         form, market, upstream = self.outer.awake(said.outer)
         shares = [form * share for share in self.form.awake(said.inner)]
         voices = [*zip(EXPERTS, shares, said.inner, strict=True)]

@@ -68,6 +68,12 @@ def test_a_prediction_changes_no_later_answer(model: MatchModel) -> None:
     assert model.predict_proba_one(LEAGUE[0].x) == other.predict_proba_one(LEAGUE[0].x)
 
 
+def test_an_answer_is_the_forecast_and_its_explanation(model: MatchModel) -> None:
+    for x, y in LEAGUE:
+        assert model.answer(x) == (model.predict_proba_one(x), model.explain(x))
+        model.learn_one(x, y)
+
+
 def test_a_world_where_the_home_side_always_wins_leaves_the_others_a_chance(model: MatchModel) -> None:
     for x, _ in LEAGUE:
         model.learn_one(x, "H")
