@@ -10,10 +10,13 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
+# Material for MkDocs warns of the next MkDocs, which the lock keeps out.
+MKDOCS := env NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
+
 # Most of a test's time is waiting for Kafka, so that three processes keep two cores busy.
 TEST_PROCESSES ?= 3
 
-.PHONY: reference help setup demo test check bench soak soak-web screenshots chaos study-alerts study-analytics study-lifecycle format contract lock dev-up dev-down dev-status clean
+.PHONY: reference help setup demo test check bench soak soak-web screenshots chaos study-alerts study-analytics study-lifecycle audit sbom docs format contract lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -30,12 +33,15 @@ test: ## Run every test, on real Kafka, PostgreSQL and Chromium (ARGS="-n 0 -k e
 	@scripts/dev/bootstrap.sh --quiet
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
 
-check: ## Lint, format, types and the direction of imports
+check: ## Lint, format, types, direction of imports, documents, security rules, known vulnerabilities
 	@scripts/dev/bootstrap.sh --quiet
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml stream_app scripts
+	@$(MKDOCS) build --quiet
+	@$(BIN)/python -m scripts.dev.audit --if-reachable
 
 bench: ## Measure models, evaluation log, live view, gateway and command line; takes some minutes
 	@scripts/dev/bootstrap.sh --quiet
@@ -75,6 +81,20 @@ study-lifecycle: ## Measure false promotions, how soon a better model is found a
 	@scripts/dev/bootstrap.sh --quiet
 	@exec $(BIN)/python -m tests.studies.lifecycle $(ARGS)
 
+audit: ## Ask for known vulnerabilities of all locked packages (ARGS="--service pypi" asks the index)
+	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m scripts.dev.audit $(ARGS)
+
+sbom: ## Write what a release is made of into dist/sbom.cdx.json (CycloneDX)
+	@scripts/dev/bootstrap.sh --quiet
+	@mkdir -p dist
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements --output-reproducible --pyproject pyproject.toml --of JSON \
+		-o dist/sbom.cdx.json requirements/runtime.txt
+
+docs: ## Serve the documents for reading, anew with every change (ARGS="-a 127.0.0.1:8001" at another place)
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(MKDOCS) serve $(ARGS)
+
 format: ## Format the code and put the imports in order
 	@scripts/dev/bootstrap.sh --quiet
 	@$(BIN)/ruff check --select I --fix
@@ -110,6 +130,6 @@ dev-status: ## Say whether they run, and where
 
 clean: ## Remove the virtual environment, caches and the data of the demo and of the local stack
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m stream_app dev down || true; fi
-	rm -rf $(VENV) .demo .dev dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+	rm -rf $(VENV) .demo .dev dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage \
 		stream_app/web/static/vendor
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
