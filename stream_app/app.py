@@ -110,15 +110,23 @@ def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
     readiness.wants("partitions", "not assigned yet")
     ownership = Ownership()
     fence = Fence(monotonic, STANDSTILL_S)
-    tables = Tables(app, settings.partitions)
+    tables = Tables(app, settings.partitions, settings.topic_prefix)
     orderer = Orderer(app, settings, ownership, fence)
     keeper = Keeper(app, settings, tables, ownership, fence)
+
+    log_topic = settings.topic_prefix + LOG
+    inputs = tuple(settings.topic_prefix + name for name in INPUTS)
 
     def consumer() -> PlacesConsumer:
         return places_consumer(app)
 
     def raw(*names: str) -> TopicT:
-        return app.topic(*names, key_type=bytes, value_type=bytes, partitions=settings.partitions)
+        return app.topic(
+            *(settings.topic_prefix + name for name in names),
+            key_type=bytes,
+            value_type=bytes,
+            partitions=settings.partitions,
+        )
 
     @app.agent(raw(*INPUTS), name="order")
     @fatal_on_error
@@ -168,7 +176,7 @@ def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
         consumer().stop_flow()
         epoch = ownership.epoch
         assigned = consumer().assignment()
-        owned = sorted(tp for tp in assigned if tp.topic in (LOG, *INPUTS))
+        owned = sorted(tp for tp in assigned if tp.topic in (log_topic, *inputs))
         committed = await consumer().committed(owned)
         beginnings = await consumer().earliest_offsets(*owned)
         ends = await consumer().highwaters(*owned)
@@ -176,7 +184,7 @@ def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
         for tp in owned:
             known, beginning = committed[tp], beginnings[tp]
             start = beginning if known is None else known
-            if tp.topic == LOG:
+            if tp.topic == log_topic:
                 start = keeper.place_to_resume(tp.partition, start, beginning)
             elif start < beginning:
                 log.error("%s[%d]: %d messages were deleted before they were read", *tp, beginning - start)
@@ -190,10 +198,10 @@ def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
         if ownership.epoch != epoch:
             return
         for tp, place in places.items():
-            if tp.topic == LOG:
+            if tp.topic == log_topic:
                 keeper.begin(tp.partition, place, ends[tp])
-        orderer.begin({tp: place for tp, place in places.items() if tp.topic != LOG})
-        ownership.gain(tuple(tp.partition for tp in owned if tp.topic == LOG))
+        orderer.begin({tp: place for tp, place in places.items() if tp.topic != log_topic})
+        ownership.gain(tuple(tp.partition for tp in owned if tp.topic == log_topic))
         metrics.PARTITIONS_OWNED.set(len(ownership.partitions))
         readiness.has("partitions")
         log.info("ready: partitions %s of %d", list(ownership.partitions), settings.partitions)

@@ -111,14 +111,17 @@ def admin(where: Where, **settings: Any) -> AIOKafkaAdminClient:
     return AIOKafkaAdminClient(bootstrap_servers=brokers.address, **brokers.access.arguments(), **settings)
 
 
-def trouble(where: Where, error: BaseException) -> NotAllowed | Retryable:
-    """What `error` of a client means: brokers that do not allow something, or that do not answer for the moment."""
+def trouble(where: Where, error: BaseException, otherwise: str | None = None) -> NotAllowed | Retryable:
+    """What `error` of a client means: brokers that do not allow something, or that do not answer for the moment.
+
+    `otherwise` is what to say in the second case instead of that they do not answer.
+    """
     if isinstance(error, REFUSALS):
         return NotAllowed(
             f"Kafka at {where} does not allow it to {_we(where)}: {error}."
             " `stream-app topics acls` tells what is needed"
         )
-    return Retryable(f"Kafka does not answer at {where}: {str(error) or type(error).__name__}")
+    return Retryable(otherwise or f"Kafka does not answer at {where}: {str(error) or type(error).__name__}")
 
 
 async def require_entry(where: Where) -> None:

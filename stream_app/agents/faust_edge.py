@@ -215,9 +215,14 @@ def places_consumer(app: faust.App) -> PlacesConsumer:
     return cast(PlacesConsumer, app.consumer)
 
 
-async def messages(stream: StreamT[bytes]) -> AsyncIterator[Message]:
-    """The raw messages of an agent's stream. Nothing is acknowledged: see `PlacesConsumer`."""
+async def messages(stream: StreamT[bytes], prefix: str = "") -> AsyncIterator[Message]:
+    """The raw messages of an agent's stream. Nothing is acknowledged: see `PlacesConsumer`.
+
+    Their `topic` is without `prefix`; their `tp` is what the brokers call it.
+    """
     async for event in cast(Stream[bytes], stream).noack().events():
+        if prefix:
+            event.message.topic = event.message.topic.removeprefix(prefix)
         yield event.message
 
 

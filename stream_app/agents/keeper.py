@@ -70,6 +70,7 @@ class Keeper:
         metrics.CATCH_UP_ENTRIES.set_function(lambda: self._behind.left)
         self._ownership = ownership
         self._fence = fence
+        self._prefix = settings.topic_prefix
         self._signing_key = settings.snapshot_key.get_secret_value().encode()
         self._guards = {reader: OffsetGuard(reader) for reader in ("predict", "learn")}
         self._barrier: Barrier[Entry] = Barrier()
@@ -93,7 +94,7 @@ class Keeper:
 
     def offer(self, reader: str, kinds: Collection[Kind], message: Message) -> None:
         """Hand in a record of the log that an agent has read; those of other kinds only count as seen."""
-        if not self._guards[reader].admit(message.topic, message.partition, message.offset):
+        if not self._guards[reader].admit(LOG, message.partition, message.offset):
             return
         entry = read_entry(message.key, message.value, header_pairs(message))
         if entry.kind in kinds:
@@ -202,7 +203,7 @@ class Keeper:
                 return
 
     async def _publish(self, topic: str, key: bytes, value: bytes, partition: int) -> None:
-        self._unconfirmed.append(await self._app.producer.send(topic, key, value, partition, None, None))
+        self._unconfirmed.append(await self._app.producer.send(self._prefix + topic, key, value, partition, None, None))
         if len(self._unconfirmed) >= UNCONFIRMED:
             await self._confirm(UNCONFIRMED // 2)
 
@@ -322,5 +323,5 @@ class Keeper:
     async def _commit(self, places: dict[int, int]) -> None:
         if places:
             await places_consumer(self._app).commit_places(
-                {TP(LOG, partition): place for partition, place in places.items()}
+                {TP(self._prefix + LOG, partition): place for partition, place in places.items()}
             )

@@ -64,6 +64,7 @@ class Orderer:
         self._signing_key = settings.snapshot_key.get_secret_value().encode()
         self._ownership = ownership
         self._fence = fence
+        self._prefix = settings.topic_prefix
         self._ahead = timedelta(days=settings.ahead_days)
         self._guard = OffsetGuard("order")
         self._merges: dict[int, EventTimeMerge[_Waiting]] = {}
@@ -78,7 +79,7 @@ class Orderer:
     def begin(self, places: Mapping[TP, int]) -> None:
         """The input partitions in `places` are ours; reading begins at these offsets."""
         for tp, place in places.items():
-            self._guard.expect(tp.topic, tp.partition, place)
+            self._guard.expect(tp.topic.removeprefix(self._prefix), tp.partition, place)
             self._merges.setdefault(
                 tp.partition,
                 EventTimeMerge(
@@ -99,7 +100,7 @@ class Orderer:
 
     async def read(self, stream: StreamT[bytes]) -> None:
         """The agent's body. Never blocks, so that no input can hold another one up."""
-        async for message in messages(stream):
+        async for message in messages(stream, self._prefix):
             self._receive(message)
 
     def take_places(self) -> dict[TP, int]:
@@ -159,18 +160,19 @@ class Orderer:
         for partition, merge in self._merges.items():
 
             def at_end(source: str, since: float, partition: int = partition) -> bool:
-                return self._at_end(TP(source, partition), since)
+                return self._at_end(source, partition, since)
 
             while len(batch) < BATCH and (taken := merge.take(at_end, now=now)) is not None:
                 source, waiting = taken
                 batch.append(waiting)
                 if merge.waiting(source) < QUEUE_DROPPED:
-                    self._consumer.on_buffer_drop(TP(source, partition))
+                    self._consumer.on_buffer_drop(TP(self._prefix + source, partition))
         return batch
 
-    def _at_end(self, tp: TP, since: float) -> bool:
+    def _at_end(self, source: str, partition: int, since: float) -> bool:
         """Whether, after `since`, the brokers had nothing of this input that has not been received."""
-        received = self._guard.next_offset(tp.topic, tp.partition)
+        received = self._guard.next_offset(source, partition)
+        tp = TP(self._prefix + source, partition)
         return received is not None and self._consumer.at_end(tp, received, since)
 
     async def _append(self, batch: list[_Waiting]) -> None:
@@ -196,7 +198,9 @@ class Orderer:
                 self._places[TP(*waiting.message.tp)] = waiting.message.offset + 1
 
     async def _send(self, entry: Entry, partition: int) -> Awaitable[object]:
-        return await self._app.producer.send(LOG, entry.key, entry.payload, partition, None, entry.headers())
+        return await self._app.producer.send(
+            self._prefix + LOG, entry.key, entry.payload, partition, None, entry.headers()
+        )
 
     def _configure_entry(self, competition: str) -> Entry:
         configure = Configure(competition, self._settings.league_config(competition))
@@ -204,7 +208,8 @@ class Orderer:
 
     async def _send_dead_letter(self, waiting: _Waiting) -> Awaitable[object]:
         key, value, headers = dead_letter(waiting.message, waiting.reason)
-        return await self._app.producer.send(DEAD_LETTERS, key, value, waiting.message.partition, None, headers)
+        topic = self._prefix + DEAD_LETTERS
+        return await self._app.producer.send(topic, key, value, waiting.message.partition, None, headers)
 
 
 def dead_letter(message: Message, reason: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:

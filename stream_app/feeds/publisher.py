@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from stream_app import brokers, topic_admin
 from stream_app.brokers import Where
 from stream_app.contracts import encode
-from stream_app.errors import Retryable
+from stream_app.errors import StreamAppError
 from stream_app.events import Features, Result
 from stream_app.message_headers import MESSAGE_ID, content_id
 from stream_app.topics import FEATURES, FEEDS, INPUT_MAX_BYTES, RESULTS
@@ -131,6 +131,7 @@ class Publisher:
         except (KafkaError, TimeoutError) as error:
             raise self._away(error) from error
 
-    def _away(self, error: Exception) -> Retryable:
+    def _away(self, error: Exception) -> StreamAppError:
         reason = str(error) or f"nothing was confirmed for {self._patience_s:.0f} s"
-        return Retryable(f"Kafka does not take messages at {self._bootstrap}: {reason}")
+        said = f"Kafka does not take messages at {self._bootstrap}: {reason}"
+        return brokers.trouble(self._bootstrap, error, said)

@@ -13,7 +13,6 @@ from aiokafka.errors import KafkaError
 from stream_app import brokers
 from stream_app.brokers import Where
 from stream_app.contracts import COMMAND_MAX_BYTES, encode, parse
-from stream_app.errors import Retryable
 from stream_app.events import ModelCommand
 from stream_app.partitioning import partition_of
 from stream_app.topic_admin import require
@@ -67,7 +66,8 @@ async def send(bootstrap: Where, command: ModelCommand) -> None:
         await producer.start()
         await producer.send_and_wait(MODEL_COMMANDS, value, key=key)
     except KafkaError as error:
-        raise Retryable(f"Kafka at {bootstrap} does not take the command: {error}") from error
+        said = f"Kafka at {bootstrap} does not take the command: {error}"
+        raise brokers.trouble(bootstrap, error, said) from error
     finally:
         await producer.stop()
 

@@ -10,7 +10,6 @@ from aiokafka.errors import KafkaError
 from stream_app import brokers
 from stream_app.brokers import Where
 from stream_app.contracts import COMMAND_MAX_BYTES, encode, parse
-from stream_app.errors import Retryable
 from stream_app.events import ModelCommand
 from stream_app.topics import MODEL_COMMANDS
 
@@ -56,8 +55,7 @@ class Sender:
             # What was given up would be tried again for ever, and `stop` would wait for it.
             if (task := producer._sender.sender_task) is not None:
                 task.cancel()
-            raise Retryable(
-                f"Kafka at {self._bootstrap} does not take the command: {str(error) or 'no answer'}"
-            ) from error
+            said = f"Kafka at {self._bootstrap} does not take the command: {str(error) or 'no answer'}"
+            raise brokers.trouble(self._bootstrap, error, said) from error
         finally:
             await producer.stop()
