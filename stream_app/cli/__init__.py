@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Annotated
 
 import typer
+
+from stream_app import __version__
 
 PANELS: Mapping[str, tuple[str, ...]] = {
     "See it all at once": ("demo",),
@@ -20,14 +23,20 @@ PANELS: Mapping[str, tuple[str, ...]] = {
 """Modules of this package under the headings, and in the order, in which `--help` lists their commands."""
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 def build() -> typer.Typer:
     """The whole command line as one typer application."""
     app = typer.Typer(
         name="stream-app",
-        help="Football predictions on Kafka: sealed before kickoff, learned from every result.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         add_completion=False,
+        callback=_program,
     )
     for panel, names in PANELS.items():
         commands, groups = len(app.registered_commands), len(app.registered_groups)
@@ -38,3 +47,11 @@ def build() -> typer.Typer:
         for group in app.registered_groups[groups:]:
             group.rich_help_panel = panel
     return app
+
+
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version and end.")
+    ] = False,
+) -> None:
+    """Football predictions on Kafka: sealed before kickoff, learned from every result."""

@@ -239,9 +239,7 @@ def _run(
     """Play the events that `load` gives, `matches` of them if that is known by then, and show the figures."""
     from contextlib import ExitStack
 
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+    from stream_app.cli import desk
     from stream_app.cli.backtest_figures import print_json, print_table
     from stream_app.errors import InvalidInput
     from stream_app.feeds.backtest import Fold, Report, Rows
@@ -264,29 +262,19 @@ def _run(
                 rows = Rows(stack.enter_context(wanted.out.open("w", encoding="utf-8", newline="")))
             except OSError as error:
                 raise InvalidInput(f"--out {wanted.out}: {error.strerror}; wanted a file that can be written") from None
-        progress = stack.enter_context(
-            Progress(
-                TextColumn(source),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-        )
-        task = progress.add_task(source, total=matches() if matches else None)
+        advance = stack.enter_context(desk.progress(source, matches() if matches else None))
         for evaluation in fold.evaluations(event for event in events if wanted.plays(event.kickoff)):
             counted = wanted.scores(evaluation)
             report.add(evaluation, counted=counted)
             if rows is not None and counted:
                 rows.write(evaluation)
-            progress.advance(task)
+            advance()
+    if not report.matches:
+        raise InvalidInput(f"{source}: no match to score; wanted one that was played, and not before --from")
     draw(report)
     (print_json if wanted.as_json else print_table)(source, report, watch)
     if wanted.save:
-        from stream_app.cli.desk import leagues_of
-
-        files = leagues_of(configured)
+        files = desk.leagues_of(configured)
         for league in fold.leagues.values():
             typer.echo(f"saved {league.competition} in {files.save(league)}", err=True)
 

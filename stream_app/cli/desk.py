@@ -85,18 +85,20 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """Shows on standard error how far `total` steps of work are; the function counts one."""
+def progress(title: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """Shows on a terminal how far `total` steps of work are, if that is known; the function counts one."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    console = Console(stderr=True)
     with Progress(
         TextColumn(title),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     ) as shown:
         task = shown.add_task(title, total=total)
         yield lambda: shown.advance(task)

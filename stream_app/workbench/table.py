@@ -26,11 +26,15 @@ _EXCERPT = 60
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a table, and where it is. A field that is empty or null is not there."""
+    """One line of a table, and where it is. A field that is empty or null is not there.
+
+    `flaw` says why the line could not be read as one, when it could not; then it has no fields.
+    """
 
     file: str
     number: int
     fields: Mapping[str, str | float]
+    flaw: str | None = None
 
     def text(self, name: str) -> str | None:
         """The field `name` as text, None when it is not there."""
@@ -48,12 +52,18 @@ class Line:
         Raises
         ------
         InvalidInput
-            One of them is no number, or none is there.
+            One of them is no number, none is there, or the line could not be read.
         """
+        self.require_read()
         values = {name: self._number(name) for name in features if name in self.fields}
         if not values:
             raise InvalidInput(f"{self.file}:{self.number}: no number in it; wanted {', '.join(features)}")
         return values
+
+    def require_read(self) -> None:
+        """Raises InvalidInput when the line could not be read."""
+        if self.flaw is not None:
+            raise InvalidInput(f"{self.file}:{self.number}: {self.flaw}")
 
     def outcome(self, column: str) -> Outcome:
         """How the match ended: H, D or A in `column`, or as its goals say. Raises InvalidInput."""
@@ -110,6 +120,7 @@ class Table:
         if not names:
             raise InvalidInput(f"{self.file}: no column of numbers; wanted some beside {outcome}")
         for line in self.lines:
+            line.require_read()
             try:
                 line.values(names)
             except InvalidInput as error:
@@ -125,7 +136,7 @@ def read_table(path: Path) -> Table:
     Raises
     ------
     InvalidInput
-        The file cannot be read, is no such table, or has no line; the text says where.
+        The file cannot be read, is no such table, or has no line that can be read; the text says where.
     """
     try:
         content = path.read_bytes()
@@ -140,6 +151,8 @@ def table_of(name: str, content: bytes) -> Table:
     lines = tuple(_json_lines(name, content) if of_json else _csv_lines(name, content))
     if not lines:
         raise InvalidInput(f"{name}: no line in it; wanted {'an object a line' if of_json else 'a header and lines'}")
+    if all(line.flaw for line in lines):
+        lines[0].require_read()
     columns = tuple(dict.fromkeys(field for line in lines for field in line.fields))
     return Table(name, _header(content) if not of_json else columns, lines)
 
@@ -165,9 +178,9 @@ def _csv_lines(name: str, content: bytes) -> Iterator[Line]:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                raise InvalidInput(
-                    f"{name}:{reader.line_num}: {len(cells)} fields; wanted {len(header)}, as many as the header names"
-                )
+                flaw = f"{len(cells)} fields; wanted {len(header)}, as many as the header names"
+                yield Line(name, reader.line_num, {}, flaw)
+                continue
             stripped = zip(header, (cell.strip() for cell in cells), strict=True)
             yield Line(name, reader.line_num, {column: cell for column, cell in stripped if column and cell})
     except csv.Error as error:
@@ -181,10 +194,12 @@ def _json_lines(name: str, content: bytes) -> Iterator[Line]:
         try:
             fields = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            raise InvalidInput(f"{name}:{number}: not JSON: {error.msg}; wanted an object on each line") from None
+            yield Line(name, number, {}, f"not JSON: {error.msg}; wanted an object on each line")
+            continue
         if not isinstance(fields, dict):
             shown = text[:_EXCERPT].decode(errors="replace")
-            raise InvalidInput(f"{name}:{number}: {shown!r}: wanted an object on each line")
+            yield Line(name, number, {}, f"{shown!r}: wanted an object on each line")
+            continue
         nested = fields.pop(NESTED, None)
         flat = fields | (nested if isinstance(nested, dict) else {})
         yield Line(name, number, {field: _plain(value) for field, value in flat.items() if value is not None})

@@ -101,13 +101,17 @@ def examples(table: Table, features: Sequence[str], outcome: str) -> list[Exampl
     Raises
     ------
     InvalidInput
-        A column is missing, or a field is wrong; the text names file, line, field and value.
+        A column is missing, a field is wrong, or all matches ended the same way, which leaves nothing to learn; the
+        text names file, line, field and value.
     """
     table.require(features)
-    return [
+    rows = [
         Example({input_name(name): value for name, value in line.values(features).items()}, line.outcome(outcome))
         for line in table.lines
     ]
+    if len({row.outcome for row in rows}) == 1:
+        raise InvalidInput(f"{table.file}: every {outcome} is {rows[0].outcome}; wanted two of H, D and A at least")
+    return rows
 
 
 def train(

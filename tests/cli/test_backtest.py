@@ -55,6 +55,14 @@ def test_a_file_that_cannot_be_written_is_said_before_anything_is_computed(tmp_p
         CliRunner().invoke(build(), ["backtest", "bundesliga", "--out", str(missing)], catch_exceptions=False)
 
 
+def test_a_back_test_without_a_match_to_score_says_so_instead_of_showing_empty_tables(tmp_path: Path) -> None:
+    file = tmp_path / "none.jsonl"
+    file.write_text("no message\n", encoding="utf-8")
+    for arguments in (["jsonl", str(file)], ["bundesliga", "--from", "2100-01-01"]):
+        with pytest.raises(InvalidInput, match=f"{arguments[0]}: no match to score; wanted one that was played"):
+            CliRunner().invoke(build(), ["backtest", *arguments], catch_exceptions=False)
+
+
 def test_files_of_football_data_are_measured_and_drawn(tmp_path: Path) -> None:
     lines = [
         f"E0,{match.kickoff:%d/%m/%Y},{match.home},{match.away},{match.home_goals},{match.away_goals}"

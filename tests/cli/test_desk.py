@@ -191,6 +191,14 @@ def test_a_mistake_in_training_is_named_and_nothing_is_kept(
     assert log(folder) == []
 
 
+def test_matches_that_all_ended_the_same_way_teach_nothing(call: Call, folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "d.csv"
+    data.write_text("form,outcome\n1,H\n2,H\n", encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"d\.csv: every outcome is H; wanted two of H, D and A at least"):
+        call("train", "--data", str(data))
+    assert not (folder / "models").exists()
+
+
 def test_every_line_of_a_file_is_answered_as_predict_answers_it(call: Call, folder: Path, tmp_path: Path) -> None:
     data, out = tmp_path / "d.csv", tmp_path / "out.csv"
     header = ",".join(("match_id", "competition", *SAMPLE_FEATURES))
@@ -218,9 +226,10 @@ def test_json_lines_go_in_and_come_out(call: Call, tmp_path: Path) -> None:
 
 def test_a_bad_line_is_reported_and_left_out_or_fatal(call: Call, folder: Path, tmp_path: Path) -> None:
     data = tmp_path / "d.csv"
-    data.write_text(f"{','.join(SAMPLE_FEATURES)}\n1,2,3,4,x\n{','.join(FIVE)}\n", encoding="utf-8")
+    data.write_text(f"{','.join(SAMPLE_FEATURES)}\n1,2,3,4,x\n{','.join(FIVE)}\n1,2\n", encoding="utf-8")
     run = call("batch", str(data), "--json")
     assert run.exit_code == 1
+    assert f"{data}:4: 2 fields; wanted 5" in run.stderr
     assert f"{data}:2: head_to_head 'x': wanted a number" in run.stderr
     assert len(run.stdout.splitlines()) == len(log(folder)) == 1
     with pytest.raises(InvalidInput, match=r"d\.csv:2: head_to_head 'x'"):

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
-from stream_app import cli
+from stream_app import __version__, cli
 from stream_app.cli import PANELS, build
 from stream_app.cli.reference import PAGE, page
 
@@ -63,6 +64,11 @@ def test_every_command_and_option_explains_itself(name: str) -> None:
     assert COMMANDS[name].help
     for parameter in COMMANDS[name].params:
         assert parameter.help, parameter.name
+
+
+def test_the_version_is_said() -> None:
+    run = CliRunner().invoke(build(), ["--version"], catch_exceptions=False)
+    assert (run.exit_code, run.stdout) == (0, f"{__version__}\n")
 
 
 def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -83,7 +83,7 @@ def test_all_columns_but_names_goals_and_outcome_are_numbers_to_learn_from() -> 
         ("data.csv", b"a,b\n\xff,2\n", "byte 4 is not UTF-8"),
         ("data.csv", b'a,b\n"1,2\n', "wanted a CSV file"),
         ("data.jsonl", b"", "no line in it; wanted an object a line"),
-        ("data.jsonl", b'{"a":1}\n[1]\n', r"data.jsonl:2: '\[1\]': wanted an object on each line"),
+        ("data.jsonl", b"[1]\n", r"data.jsonl:1: '\[1\]': wanted an object on each line"),
         ("data.jsonl", b'{"a":\n', "data.jsonl:1: not JSON"),
     ],
 )
@@ -92,6 +92,26 @@ def test_a_file_that_is_no_table_is_refused_with_the_place_and_the_reason(
 ) -> None:
     with pytest.raises(InvalidInput, match=reason):
         table_of(name, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("data.csv", b"a,b\n1,2\n1,2,3\n4,5\n", "data.csv:3: 3 fields; wanted 2"),
+        ("data.jsonl", b'{"a":1}\n[1]\n{"a":2}\n', r"data.jsonl:2: '\[1\]': wanted an object"),
+        ("data.jsonl", b'{"a":1}\n{\n{"a":2}\n', "data.jsonl:2: not JSON"),
+    ],
+)
+def test_a_line_that_cannot_be_read_says_so_when_it_is_asked_and_spoils_no_other_one(
+    name: str, content: bytes, reason: str
+) -> None:
+    table = table_of(name, content)
+    good, bad, also_good = table.lines
+    assert (good.values(("a",)), len(also_good.values(("a",)))) == ({"a": 1.0}, 1)
+    with pytest.raises(InvalidInput, match=reason):
+        bad.values(("a",))
+    with pytest.raises(InvalidInput, match=f"{reason}[^-]*$"):
+        table.features("outcome")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
