@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 
+from stream_app.analytics.chance import chi_square_tail, normal_tail
 from stream_app.analytics.numbers import short
 from stream_app.analytics.observed import Hits, Observed, Triple
 from stream_app.analytics.repetition import Repetition
@@ -75,27 +76,24 @@ class RandomnessWatch:
 
     def figures(self) -> Randomness:
         """The verdict and everything that it rests on."""
-        # Not at the top: a worker that starts again has better things to do first.
-        from scipy import special
-
         frequencies, square = self.frequencies, self.frequencies.chi_square()
         runs, repetition = -self.same.excess(), self.repetition.excess()
         tests = [
-            _told("frequencies", frequencies.n, square, 2, special.chdtrc(2, square), self.on_frequencies),
-            _told("runs", self.same.n, runs, 0, 2.0 * special.ndtr(-abs(runs)), self.on_runs),
+            _told("frequencies", frequencies.n, square, 2, chi_square_tail(square, 2), self.on_frequencies),
+            _told("runs", self.same.n, runs, 0, 2.0 * normal_tail(abs(runs)), self.on_runs),
         ]
         for lag, (contexts, wealth) in enumerate(zip(self.lags, self.on_lags, strict=True), start=1):
             n, square = sum(one.n for one in contexts), sum(one.chi_square() for one in contexts)
             degrees = 2 * len(contexts)
-            tests.append(_told(f"lag {lag}", n, square, degrees, special.chdtrc(degrees, square), wealth))
-        p_value = special.ndtr(-repetition)
+            tests.append(_told(f"lag {lag}", n, square, degrees, chi_square_tail(square, degrees), wealth))
+        p_value = normal_tail(repetition)
         tests.append(_told("repetition", self.repetition.n, repetition, 0, p_value, self.on_repetition))
         if self.scores.n:
             degrees, square = BINS - 1, self.scores.chi_square()
-            p_value = special.chdtrc(degrees, square)
+            p_value = chi_square_tail(square, degrees)
             tests.append(_told("scores", self.scores.n, square, degrees, p_value, self.on_scores))
             degrees, square = THIRDS * (THIRDS - 1), self.scores.pair_chi_square()
-            p_value = special.chdtrc(degrees, square)
+            p_value = chi_square_tail(square, degrees)
             tests.append(_told("score pairs", self.scores.n_pairs, square, degrees, p_value, self.on_pairs))
         evidence = math.exp(min(self._log(), LARGEST_LOG))
         return Randomness(self.verdict(), frequencies.n, short(evidence), short(self.p_value()), tuple(tests))

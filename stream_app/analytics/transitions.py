@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from heapq import nsmallest
 
+from stream_app.analytics.chance import chi_square_tail
 from stream_app.analytics.numbers import short
 from stream_app.events import OUTCOMES, PairingTransitions, Transitions
 
@@ -102,8 +103,6 @@ def described(counts: tuple[int, ...]) -> Transitions:
 
 def _independence(rows: tuple[tuple[int, int, int], ...]) -> float:
     """P-value of Pearson's chi-square test of independence; 1 when less than two rows or two columns have anything."""
-    from scipy import special
-
     columns = [sum(column) for column in zip(*rows, strict=True)]
     n = sum(columns)
     squares = 0.0
@@ -112,4 +111,4 @@ def _independence(rows: tuple[tuple[int, int, int], ...]) -> float:
             if expected := sum(row) * column / n if n else 0.0:
                 squares += (seen - expected) ** 2 / expected
     degrees = (sum(any(row) for row in rows) - 1) * (sum(column > 0 for column in columns) - 1)
-    return float(special.chdtrc(degrees, squares)) if degrees > 0 else 1.0
+    return chi_square_tail(squares, degrees) if degrees > 0 else 1.0
