@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from stream_app.cli import build
-from stream_app.errors import InvalidInput, Retryable
+from stream_app.errors import InvalidInput, Retryable, StreamAppError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -18,13 +19,18 @@ def main() -> None:
     try:
         build()()
     except InvalidInput as error:
-        print(f"stream-app: {error}", file=sys.stderr)
-        sys.exit(EXIT_USAGE)
+        _end(error, EXIT_USAGE)
     except Retryable as error:
-        print(f"stream-app: {error}", file=sys.stderr)
-        sys.exit(EXIT_UNAVAILABLE)
+        _end(error, EXIT_UNAVAILABLE)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _end(error: StreamAppError, code: int) -> NoReturn:
+    from stream_app.logs import complain
+
+    complain(str(error))
+    sys.exit(code)
 
 
 if __name__ == "__main__":

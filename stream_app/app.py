@@ -187,7 +187,8 @@ def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
             if tp.topic == log_topic:
                 start = keeper.place_to_resume(tp.partition, start, beginning)
             elif start < beginning:
-                log.error("%s[%d]: %d messages were deleted before they were read", *tp, beginning - start)
+                said = "%s[%d]: %d messages were deleted before they were read"
+                log.error(said, *tp, beginning - start, extra={"topic": tp.topic, "partition": tp.partition})
                 start = beginning
             places[tp] = start
         # A new group has no offsets yet, and one whose last snapshot was overwritten by an older one has to go back.

@@ -16,6 +16,8 @@ from stream_app.topics import DEAD_LETTERS, INPUT_MAX_BYTES
 
 log = logging.getLogger(__name__)
 
+PLACE = ("topic", "partition", "offset")
+
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 
 _REASON_MAX = 500
@@ -52,7 +54,7 @@ class DeadLetters:
             self._producer = producer
         reason = _NOT_PRINTABLE.sub("?", reason)[:_REASON_MAX]
         place = record.topic, record.partition, record.offset
-        log.warning("%s[%d] offset %d is a dead letter: %s", *place, reason)
+        log.warning("%s[%d] offset %d is a dead letter: %s", *place, reason, extra=dict(zip(PLACE, place, strict=True)))
         headers = [
             ("id", name_id("dead-letter", *place, *by).encode()),
             ("topic", record.topic.encode()),

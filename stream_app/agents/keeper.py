@@ -143,7 +143,8 @@ class Keeper:
         try:
             return inspect(unpack(competition, self._tables.snapshot), self._signing_key).position
         except SnapshotRefused as refused:
-            log.warning("snapshot of %r is not used, its league is rebuilt from the log: %s", competition, refused)
+            said = "snapshot of %r is not used, its league is rebuilt from the log: %s"
+            log.warning(said, competition, refused, extra={"competition": competition})
             metrics.SNAPSHOTS_REFUSED.inc()
             self._tables.forget_snapshot(competition)
             return None

@@ -40,13 +40,13 @@ def gateway(
     from stream_app.gateway.app import Limits
     from stream_app.gateway.server import serve
     from stream_app.gateway.tokens import Tokens
+    from stream_app.logs import configure
     from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
     chosen = settings()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # It reports every single try while the broker is away; clients are told with each answer.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    configure(chosen, {"aiokafka": logging.CRITICAL})
 
     readiness = Readiness(brokers="not connected to Kafka yet")
 

@@ -38,14 +38,14 @@ def notify(
 
     from stream_app.connections import bootstrap_servers
     from stream_app.errors import StreamAppError
+    from stream_app.logs import configure
     from stream_app.monitoring import Readiness, monitored
     from stream_app.notify.service import channels_of, run
     from stream_app.settings import settings
 
     chosen = settings()
     bootstrap, names = bootstrap_servers(chosen), [channel.name for channel in channels_of(chosen)]
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    configure(chosen)
     typer.echo(json.dumps({"channels": names}) if as_json else f"Telling {', '.join(names)}")
 
     async def serve() -> None:

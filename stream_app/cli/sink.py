@@ -41,13 +41,13 @@ def sink(
     from stream_app.evaluation_log.schedule import reconcile_every
     from stream_app.evaluation_log.sink import run
     from stream_app.evaluation_log.store import Store
+    from stream_app.logs import configure
     from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
     chosen = settings()
     bootstrap, url = bootstrap_servers(chosen), database_url(chosen)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    configure(chosen)
 
     csv = active(chosen.data_dir)
     database = shown(url) if url else None

@@ -21,6 +21,12 @@ def supervise(
     restarts it (containers and systemd do), this does: at once at first, more slowly when it ends again and again. It
     says each time how the program ended. Ends with the program when that was called wrongly (exit code 2).
     """
+    import logging
+
+    from stream_app.logs import configure
+    from stream_app.settings import settings
     from stream_app.supervisor import Supervisor, own_command
 
-    raise typer.Exit(Supervisor(own_command(*command)).run())
+    configure(settings())
+    say = logging.getLogger(__name__).warning
+    raise typer.Exit(Supervisor(own_command(*command), say=lambda text: say("%s", text)).run())

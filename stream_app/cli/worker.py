@@ -30,7 +30,6 @@ def worker() -> None:
     create`).
     """
     import asyncio
-    import logging
     import os
 
     # One thread of linear algebra: more only fight over the processor, and sums must not depend on their number.
@@ -40,18 +39,17 @@ def worker() -> None:
     from stream_app.agents.faust_worker import EdgeWorker
     from stream_app.app import create_app
     from stream_app.connections import bootstrap_servers
+    from stream_app.logs import configure
     from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("aiokafka", "faust", "mode"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    configure(settings())
     bootstrap = bootstrap_servers(settings())
     asyncio.run(_check_topics(settings(), bootstrap))
     readiness = Readiness()
     faust_app = create_app(settings(), bootstrap, readiness)
     with monitored(settings(), readiness):
-        EdgeWorker(faust_app, loglevel="info", quiet=True, redirect_stdouts=False).execute_from_commandline()
+        EdgeWorker(faust_app, quiet=True, override_logging=False).execute_from_commandline()
 
 
 async def _check_topics(settings: Settings, bootstrap: Where) -> None:

@@ -145,6 +145,7 @@ class Follower:
             self._name,
             partition.topic,
             partition.partition,
+            extra={"topic": partition.topic, "partition": partition.partition, "offset": beginning},
         )
         self._places.pop(partition, None)
         self._kept_before.pop(partition, None)
@@ -180,6 +181,7 @@ class Follower:
             partition.partition,
             start,
             end - 1,
+            extra={"topic": partition.topic, "partition": partition.partition, "offset": start},
         )
 
 

@@ -217,7 +217,7 @@ class AsyncEvaluationLogger:
                 async with connected(self._sides.database_url) as connection:
                     rows = await postgres_side.rows(connection, [id_])
             except Retryable as error:
-                log.warning("looking for event %s in the CSV log: %s", event_id, error)
+                log.warning("looking for event %s in the CSV log: %s", event_id, error, extra={"event_id": event_id})
         rows = rows or await asyncio.to_thread(in_csv)
         if not rows or rows[0].event_type != "prediction":
             raise InvalidInput(

@@ -95,6 +95,7 @@ async def _follow(
             continue
         for command in pool.proposals():
             await producer.send_and_wait(MODEL_COMMANDS, encode(command), key=command.competition.encode())
-            log.info("proposed %s %s in %s", command.model, command.version, command.competition)
+            event = {"competition": command.competition, "event_id": command.command_id}
+            log.info("proposed %s %s in %s", command.model, command.version, command.competition, extra=event)
         # Nothing is read from here again; Kafka's tools show by it how far behind this is.
         await consumer.commit()

@@ -52,6 +52,14 @@ class ServingSettings(BaseSettings):
         20.0, description="Seconds that a request to the gateway waits for the brokers before it is answered with 503."
     )
 
+    # Logs
+    log_format: Literal["auto", "text", "json"] = Field(
+        "auto",
+        description="How a process logs: text for people, json with one object a line for programs; auto: text on a"
+        " terminal, json elsewhere.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
     # Monitoring
     metrics_host: str = Field("127.0.0.1", description="Address on which a process shows its metrics and its health.")
     metrics_port: Port | None = Field(

@@ -38,7 +38,8 @@ async def match_on_record(store: LogStore | None, competition: str, match_id: st
         try:
             event = read_event(_TOPIC_OF[message.event_type], message.payload)
         except ValidationError as error:
-            log.warning("a row of match %r cannot be shown: %s", match_id, error)
+            about = {"competition": competition, "match_id": match_id}
+            log.warning("a row of match %r cannot be shown: %s", match_id, error, extra=about)
             continue
         if isinstance(event, Prediction | Evaluation):
             match = match or match_of(event)
