@@ -17,6 +17,7 @@ from stream_app.agents.faust_worker import EdgeTableManager
 from stream_app.agents.keeper import Keeper
 from stream_app.agents.order import Orderer
 from stream_app.agents.ownership import Ownership
+from stream_app.agents.punctuality import Punctuality
 from stream_app.agents.tables import Tables
 from stream_app.brokers import Access, Where, brokers_at
 from stream_app.durability import fail_points
@@ -111,8 +112,11 @@ def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
     ownership = Ownership()
     fence = Fence(monotonic, STANDSTILL_S)
     tables = Tables(app, settings.partitions, settings.topic_prefix)
-    orderer = Orderer(app, settings, ownership, fence)
-    keeper = Keeper(app, settings, tables, ownership, fence)
+    punctuality = Punctuality()
+    orderer = Orderer(app, settings, ownership, fence, punctuality)
+    keeper = Keeper(app, settings, tables, ownership, fence, punctuality)
+    metrics.LAG.ask("worker inputs", lambda: metrics.by_partition("inputs", orderer.unread()))
+    metrics.LAG.ask("worker log", lambda: metrics.by_partition("log", keeper.unread()))
 
     log_topic = settings.topic_prefix + LOG
     inputs = tuple(settings.topic_prefix + name for name in INPUTS)
@@ -203,6 +207,7 @@ def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
                 keeper.begin(tp.partition, place, ends[tp])
         orderer.begin({tp: place for tp, place in places.items() if tp.topic != log_topic})
         ownership.gain(tuple(tp.partition for tp in owned if tp.topic == log_topic))
+        keeper.note_recovery()
         metrics.PARTITIONS_OWNED.set(len(ownership.partitions))
         readiness.has("partitions")
         log.info("ready: partitions %s of %d", list(ownership.partitions), settings.partitions)

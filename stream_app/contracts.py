@@ -96,7 +96,7 @@ def parse(topic: str, key: bytes | None, value: bytes | None, *, max_bytes: int)
         event = _checked(topic, value, COMMAND_MAX_BYTES if topic == MODEL_COMMANDS else max_bytes)
         _check_key(key, event)
     except InvalidInput as refused:
-        raise InvalidInput(_printable(str(refused), REASON_MAX)) from None
+        raise InvalidInput(_printable(str(refused), REASON_MAX), refused.kind) from None
     return event
 
 
@@ -149,25 +149,27 @@ def event_time(event: Input) -> datetime:
 
 def _checked(topic: str, value: bytes | None, max_bytes: int) -> Input:
     if value is None:
-        raise InvalidInput("value null: wanted a JSON object")
+        raise InvalidInput("value null: wanted a JSON object", "empty")
     if len(value) > max_bytes:
-        raise InvalidInput(f"value of {len(value)} bytes: wanted at most {max_bytes}")
+        raise InvalidInput(f"value of {len(value)} bytes: wanted at most {max_bytes}", "size")
     try:
         fields = orjson.loads(value)
     except orjson.JSONDecodeError as error:
-        raise InvalidInput(f"value is not JSON: {error.msg} at character {error.pos}{_near(error)}") from None
+        raise InvalidInput(f"value is not JSON: {error.msg} at character {error.pos}{_near(error)}", "json") from None
     try:
         schemas.validator(topic).validate(fields)
     except jsonschema_rs.ValidationError as error:
-        raise InvalidInput(_what_is_wrong(topic, fields, error) + _which(fields)) from None
+        raise InvalidInput(_what_is_wrong(topic, fields, error) + _which(fields), "schema") from None
     except ValueError as error:
-        raise InvalidInput(f"value is nested too deeply ({error}): wanted a JSON object of flat fields") from None
+        raise InvalidInput(
+            f"value is nested too deeply ({error}): wanted a JSON object of flat fields", "schema"
+        ) from None
     try:
         if topic == FEATURES:
             return _sensible_features(fields)
         return _sensible_result(fields) if topic == RESULTS else _sensible_command(fields)
     except InvalidInput as error:
-        raise InvalidInput(f"{error}{_which(fields)}") from None
+        raise InvalidInput(f"{error}{_which(fields)}", error.kind) from None
 
 
 def _sensible_features(fields: dict[str, Any]) -> Features:
@@ -227,7 +229,7 @@ def _check_key(key: bytes | None, event: Input) -> None:
     if key != event.competition.encode():
         found = "null" if key is None else _excerpt(key.decode(errors="replace"))
         which = _which({name: getattr(event, name, None) for name in ("match_id", "command_id")})
-        raise InvalidInput(f"key {found}: wanted the competition, {_excerpt(event.competition)}{which}")
+        raise InvalidInput(f"key {found}: wanted the competition, {_excerpt(event.competition)}{which}", "key")
 
 
 def _features(fields: dict[str, Any]) -> Features:

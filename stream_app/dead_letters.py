@@ -40,10 +40,11 @@ class DeadLetters:
         if self._producer is not None:
             await self._producer.stop()
 
-    async def send(self, record: Record, reason: str, *by: str) -> None:
+    async def send(self, record: Record, reason: str, *by: str, kind: str = "content") -> None:
         """Send `record` and wait until the brokers have it. Sent again, it has the same id.
 
-        `by` names who cannot use it, where several may find so for reasons of their own.
+        `by` names who cannot use it, where several may find so for reasons of their own. `kind` is a word for the sort
+        of mistake, by which the letters are counted.
         """
         if self._producer is None:
             producer = brokers.producer(
@@ -67,4 +68,4 @@ class DeadLetters:
         await self._producer.send_and_wait(
             DEAD_LETTERS, value, key=record.key, partition=record.partition, headers=headers
         )
-        metrics.DEAD_LETTERS.labels(record.topic).inc()
+        metrics.DEAD_LETTERS.labels(record.topic, kind).inc()

@@ -8,7 +8,14 @@ class StreamAppError(Exception):
 
 
 class InvalidInput(StreamAppError):
-    """A message, file, flag or setting is wrong. The text names the culprit, the value and what would be right."""
+    """A message, file, flag or setting is wrong. The text names the culprit, the value and what would be right.
+
+    `kind` is a word for the sort of mistake, by which refused messages are counted.
+    """
+
+    def __init__(self, text: str, kind: str = "content") -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 class Retryable(StreamAppError):

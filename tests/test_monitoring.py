@@ -42,11 +42,11 @@ def test_metrics_are_shown_as_prometheus_reads_them(caplog: pytest.LogCaptureFix
     caplog.set_level("INFO")
     with monitored(load(metrics_port=0), Readiness()):
         url = address(caplog)
-        metrics.SNAPSHOT_BYTES.inc(7)
+        metrics.SNAPSHOTS_REFUSED.inc(7)
         shown = httpx.get(f"{url}/metrics")
         elsewhere = httpx.get(f"{url}/secrets")
 
-    assert re.search(r"^stream_app_snapshot_bytes_total [0-9.]+$", shown.text, re.MULTILINE)
+    assert re.search(r"^stream_app_snapshots_refused_total [0-9.]+$", shown.text, re.MULTILINE)
     assert elsewhere.status_code == 404
 
 

@@ -130,6 +130,10 @@ class _ConsumerThread(AIOKafkaConsumerThread):
         assignment = subscription and subscription.assignment
         return [(TP(*tp), assignment.state_value(tp)) for tp in assignment.tps] if assignment else []
 
+    def ends(self) -> dict[TP, int]:
+        """Where each partition ended when the brokers last said so."""
+        return {tp: state.highwater for tp, state in self._states() if state.highwater is not None}
+
     def exhausted_at(self, tp: TP, position: int) -> float | None:
         """When the brokers last answered that they have nothing of `tp` from `position` on (`time.monotonic` seconds).
 
@@ -210,6 +214,11 @@ class PlacesConsumer(Consumer):
             return False
         before = gaps.pop(offset)
         return before is None or before == expected
+
+    def unread(self, settled: Mapping[TP, int]) -> dict[tuple[str, int], int]:
+        """Messages of each partition that come after the offset in `settled`; nothing of those never answered for."""
+        ends = self._thread.ends()
+        return {(tp.topic, tp.partition): max(ends[tp] - place, 0) for tp, place in settled.items() if tp in ends}
 
     def at_end(self, tp: TP, received: int, since: float) -> bool:
         """Whether, after `since`, the brokers had nothing of `tp` that is not among the messages before `received`."""

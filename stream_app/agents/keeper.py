@@ -14,13 +14,16 @@ from collections.abc import Awaitable, Collection
 from contextlib import suppress
 from hashlib import sha256
 from time import monotonic, perf_counter, thread_time
+from typing import get_args
 
 import faust
+import orjson
 from faust.types import TP, Message
 
 from stream_app import metrics
 from stream_app.agents.faust_edge import header_pairs, places_consumer
 from stream_app.agents.ownership import Ownership
+from stream_app.agents.punctuality import Punctuality
 from stream_app.agents.tables import Tables
 from stream_app.contracts import Kind
 from stream_app.durability import fail_points
@@ -34,9 +37,11 @@ from stream_app.durability.snapshot import SnapshotInfo, SnapshotRefused, freeze
 from stream_app.errors import Fatal
 from stream_app.partitioning import partition_of
 from stream_app.settings import Settings
-from stream_app.topics import LOG
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, LOG, MODEL_EVENTS, PREDICTIONS
 
 log = logging.getLogger(__name__)
+
+OUTPUTS = (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, MODEL_EVENTS)
 
 BATCH = 512
 """Entries taken from the barrier at a time."""
@@ -62,7 +67,15 @@ YIELD_S = 0.02
 class Keeper:
     """Owns the leagues of this worker's partitions."""
 
-    def __init__(self, app: faust.App, settings: Settings, tables: Tables, ownership: Ownership, fence: Fence) -> None:
+    def __init__(
+        self,
+        app: faust.App,
+        settings: Settings,
+        tables: Tables,
+        ownership: Ownership,
+        fence: Fence,
+        punctuality: Punctuality,
+    ) -> None:
         self._app = app
         self._settings = settings
         self._tables = tables
@@ -71,9 +84,13 @@ class Keeper:
         self._ownership = ownership
         self._fence = fence
         self._prefix = settings.topic_prefix
+        self._punctuality = punctuality
+        # Bound once: to look a metric up by its label costs as much as to count.
+        self._outputs = {topic: metrics.OUTPUTS.labels(topic) for topic in OUTPUTS}
+        self._entries = {kind: metrics.ENTRIES_APPLIED.labels(kind) for kind in get_args(Kind)}
         self._signing_key = settings.snapshot_key.get_secret_value().encode()
         self._guards = {reader: OffsetGuard(reader) for reader in ("predict", "learn")}
-        self._barrier: Barrier[Entry] = Barrier()
+        self._barrier: Barrier[tuple[float, Entry]] = Barrier()
         self._arrived = asyncio.Event()
         self._books: dict[str, Book] = {}
         self._dirty: dict[str, int] = {}
@@ -86,6 +103,7 @@ class Keeper:
         self._applied: dict[int, int] = {}
         self._checkpointed: dict[int, int] = {}
         self._behind = CatchingUp()
+        self._away_since: float | None = monotonic()
         self._since_checkpoint = 0
         self._checkpoint_at = 0.0
         self._affordable_at = 0.0
@@ -98,7 +116,7 @@ class Keeper:
             return
         entry = read_entry(message.key, message.value, header_pairs(message))
         if entry.kind in kinds:
-            self._barrier.offer(message.partition, message.offset, entry)
+            self._barrier.offer(message.partition, message.offset, (perf_counter(), entry))
             self._arrived.set()
 
     # Ownership
@@ -116,6 +134,7 @@ class Keeper:
         self._unconfirmed.clear()
         self._last.clear()
         self._behind.clear()
+        self._away_since = self._away_since or monotonic()
         self._applied.clear()
         self._checkpointed.clear()
 
@@ -139,6 +158,12 @@ class Keeper:
         self._behind.begin(partition, end - place, monotonic())
         self._checkpoint_at = monotonic() + self._settings.checkpoint_interval_s
 
+    def note_recovery(self) -> None:
+        """Measure how long the partitions were not served, once all is applied that was in their log."""
+        if self._away_since is not None and not self._behind.left and self._ownership.partitions:
+            metrics.RECOVERY_SECONDS.observe(monotonic() - self._away_since)
+            self._away_since = None
+
     def _position_of_snapshot(self, competition: str) -> int | None:
         try:
             return inspect(unpack(competition, self._tables.snapshot), self._signing_key).position
@@ -148,6 +173,11 @@ class Keeper:
             metrics.SNAPSHOTS_REFUSED.inc()
             self._tables.forget_snapshot(competition)
             return None
+
+    def unread(self) -> dict[tuple[str, int], int]:
+        """Entries of each of the log's partitions that are not applied yet."""
+        applied = {TP(self._prefix + LOG, partition): place for partition, place in list(self._applied.items())}
+        return places_consumer(self._app).unread(applied)
 
     # Applying
 
@@ -159,6 +189,7 @@ class Keeper:
                 await self._apply(batch)
                 if (news := self._behind.news(batch, monotonic())) is not None:
                     log.info("%s", news)
+                self.note_recovery()
             if not batch or monotonic() - self._scores_at >= SCOREBOARD_S:
                 await self._publish_scoreboards()
             if not batch:
@@ -178,35 +209,45 @@ class Keeper:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._arrived.wait(), patience)
 
-    async def _apply(self, batch: list[tuple[int, int, Entry]]) -> None:
+    async def _apply(self, batch: list[tuple[int, int, tuple[float, Entry]]]) -> None:
         epoch = self._ownership.epoch
         yielded = monotonic()
-        for partition, offset, entry in batch:
+        for partition, offset, (came, entry) in batch:
             self._fence.check()
             book = await self._book(entry.competition, partition)
             began = perf_counter()
+            metrics.BARRIER_SECONDS.observe(began - came)
             outputs = book.apply(offset, entry)
             for changed in (self._dirty, self._scores_changed, self._tables_changed):
                 changed[entry.competition] = partition
             self._last[partition][entry.competition] = book.position
             self._applied[partition] = offset + 1
             self._since_checkpoint += 1
+            prediction: Awaitable[object] | None = None
             for output in outputs:
-                await self._publish(output.topic, entry.key, output.value, partition)
-                metrics.OUTPUTS.labels(output.topic).inc()
+                sent = await self._publish(output.topic, entry.key, output.value, partition)
+                self._outputs[output.topic].inc()
+                if output.topic == PREDICTIONS:
+                    prediction = sent
+                elif output.topic == DECAY_ALERTS:
+                    _count_alert(output.value)
                 fail_points.reach(fail_points.AMID_OUTPUTS)
             metrics.APPLY_SECONDS.observe(perf_counter() - began)
-            metrics.ENTRIES_APPLIED.labels(entry.kind).inc()
+            self._entries[entry.kind].inc()
+            if entry.kind == "features":
+                self._punctuality.applied(partition, entry.source_offset, prediction)
             if monotonic() - yielded > YIELD_S:
                 await asyncio.sleep(0)
                 yielded = monotonic()
             if self._ownership.epoch != epoch:
                 return
 
-    async def _publish(self, topic: str, key: bytes, value: bytes, partition: int) -> None:
-        self._unconfirmed.append(await self._app.producer.send(self._prefix + topic, key, value, partition, None, None))
+    async def _publish(self, topic: str, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
+        sent: Awaitable[object] = await self._app.producer.send(self._prefix + topic, key, value, partition, None, None)
+        self._unconfirmed.append(sent)
         if len(self._unconfirmed) >= UNCONFIRMED:
             await self._confirm(UNCONFIRMED // 2)
+        return sent
 
     async def _publish_scoreboards(self) -> None:
         self._scores_at = monotonic()
@@ -285,6 +326,7 @@ class Keeper:
             book = self._books[competition]
             blob = freeze(book, SnapshotInfo(competition, book.position), self._signing_key)
             previous = self._tables.snapshot(competition.encode())
+            metrics.SNAPSHOT_BYTES.observe(len(blob))
             for key, value in pack(blob, competition, previous, self._settings.snapshot_piece_bytes):
                 sent.append(await self._tables.put_snapshot(key, value, partition))
                 written += len(value)
@@ -318,7 +360,7 @@ class Keeper:
         costs_s = max(written / self._settings.checkpoint_bytes_per_s, tables_wait_s)
         self._affordable_at = monotonic() + costs_s
         await self._commit(places)
-        metrics.SNAPSHOT_BYTES.inc(written)
+        metrics.CHECKPOINT_BYTES.observe(written)
         metrics.CHECKPOINT_SECONDS.observe(perf_counter() - began)
 
     async def _commit(self, places: dict[int, int]) -> None:
@@ -326,3 +368,8 @@ class Keeper:
             await places_consumer(self._app).commit_places(
                 {TP(self._prefix + LOG, partition): place for partition, place in places.items()}
             )
+
+
+def _count_alert(value: bytes) -> None:
+    alert = orjson.loads(value)
+    metrics.ALERTS.labels(alert["kind"], alert["severity"], alert["state"]).inc()

@@ -18,6 +18,7 @@ from faust.types import TP, Message, StreamT
 from stream_app import metrics
 from stream_app.agents.faust_edge import PlacesConsumer, messages, places_consumer
 from stream_app.agents.ownership import Ownership
+from stream_app.agents.punctuality import Punctuality
 from stream_app.contracts import KIND_OF_TOPIC, encode, event_time, parse
 from stream_app.durability import fail_points
 from stream_app.durability.artefact import refusal_of
@@ -53,18 +54,23 @@ class _Waiting:
     message: Message
     entry: Entry | None
     reason: str
+    kind: str = ""
 
 
 class Orderer:
     """Takes input messages from the order agent and appends them to the log."""
 
-    def __init__(self, app: faust.App, settings: Settings, ownership: Ownership, fence: Fence) -> None:
+    def __init__(
+        self, app: faust.App, settings: Settings, ownership: Ownership, fence: Fence, punctuality: Punctuality
+    ) -> None:
         self._app = app
         self._settings = settings
         self._signing_key = settings.snapshot_key.get_secret_value().encode()
         self._ownership = ownership
         self._fence = fence
         self._prefix = settings.topic_prefix
+        self._punctuality = punctuality
+        self._ordered = {topic: metrics.ENTRIES_ORDERED.labels(topic) for topic in INPUTS}
         self._ahead = timedelta(days=settings.ahead_days)
         self._guard = OffsetGuard("order")
         self._merges: dict[int, EventTimeMerge[_Waiting]] = {}
@@ -96,6 +102,7 @@ class Orderer:
         self._merges.clear()
         self._configured.clear()
         self._places.clear()
+        self._punctuality.clear()
         self._consumer.forget()
 
     async def read(self, stream: StreamT[bytes]) -> None:
@@ -107,6 +114,15 @@ class Orderer:
         """The places up to which the inputs are in the log, where they changed since the last call."""
         places, self._places = self._places, {}
         return places
+
+    def unread(self) -> dict[tuple[str, int], int]:
+        """Messages of each input partition that are not on their way into the log yet."""
+        settled: dict[TP, int] = {}
+        for partition, merge in list(self._merges.items()):
+            for source in INPUTS:
+                if (received := self._guard.next_offset(source, partition)) is not None:
+                    settled[TP(self._prefix + source, partition)] = received - merge.waiting(source)
+        return self._consumer.unread(settled)
 
     async def run(self) -> None:
         """Append what has been received, for ever."""
@@ -141,12 +157,13 @@ class Orderer:
             if message.partition != right:
                 raise InvalidInput(
                     f"partition {message.partition}: a message of competition {event.competition!r} belongs in"
-                    f" partition {right} of {self._settings.partitions} (Kafka's default partitioner on the key)"
+                    f" partition {right} of {self._settings.partitions} (Kafka's default partitioner on the key)",
+                    "partition",
                 )
             refuse_the_future(event, message.timestamp, self._ahead)
         except InvalidInput as error:
             # Refused messages keep their turn in their own input and hold the other one up no longer than that.
-            return _AT_ONCE, _Waiting(message, None, str(error))
+            return _AT_ONCE, _Waiting(message, None, str(error), error.kind)
         kind, payload = KIND_OF_TOPIC[message.topic], message.value or b""
         if isinstance(event, ModelCommand) and (refusal := refusal_of(event, self._signing_key)) is not None:
             # It keeps its place in the order, so that what became of it can be told like of any other command.
@@ -182,14 +199,16 @@ class Orderer:
             self._fence.check()
             if waiting.entry is None:
                 sent.append(await self._send_dead_letter(waiting))
-                metrics.DEAD_LETTERS.labels(waiting.message.topic).inc()
+                metrics.DEAD_LETTERS.labels(waiting.message.topic, waiting.kind).inc()
                 continue
             partition, competition = waiting.message.partition, waiting.entry.competition
             if competition not in self._configured:
                 self._configured.add(competition)
                 sent.append(await self._send(self._configure_entry(competition), partition))
             sent.append(await self._send(waiting.entry, partition))
-            metrics.ENTRIES_ORDERED.labels(waiting.message.topic).inc()
+            if waiting.entry.kind == "features":
+                self._punctuality.came(partition, waiting.message.offset, waiting.message.timestamp)
+            self._ordered[waiting.message.topic].inc()
         for confirmation in sent:
             await confirmation
         fail_points.reach(fail_points.INPUT_IN_LOG)

@@ -65,7 +65,8 @@ def watch_evidence() -> None:
     For STREAM_APP_PROMOTE_SCOPE=all: the evaluations of all competitions are followed, and what is proven goes to the
     model commands as a proposal, which waits for a person or is carried out (STREAM_APP_APPROVAL). With the scope
     `competition` the leagues propose by themselves, and this proposes nothing. It keeps no state: each start reads the
-    evaluations from the beginning. Ends cleanly with Ctrl-C or SIGTERM.
+    evaluations from the beginning. With STREAM_APP_METRICS_PORT it shows its metrics and its health. Ends cleanly with
+    Ctrl-C or SIGTERM.
     """
     import asyncio
     import logging
@@ -74,22 +75,25 @@ def watch_evidence() -> None:
     from stream_app.connections import bootstrap_servers
     from stream_app.errors import StreamAppError
     from stream_app.evidence_watch.watcher import watch
-    from stream_app.logs import configure
+    from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
     chosen = settings()
     bootstrap = bootstrap_servers(chosen)
-    configure(chosen)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
     typer.echo(f"Watching the evidence of all competitions; promotions have the scope {chosen.promote_scope}")
 
     async def serve() -> None:
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await watch(bootstrap, chosen, stopped)
+        await watch(bootstrap, chosen, stopped, readiness)
 
+    readiness = Readiness()
     try:
-        asyncio.run(serve())
+        with monitored(chosen, readiness):
+            asyncio.run(serve())
     except StreamAppError:
         raise
     except Exception as error:

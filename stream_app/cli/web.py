@@ -30,13 +30,14 @@ def web(
 
     The pages show what the workers publish, a fraction of a second after they do: scoreboards, predictions, results,
     alerts. Any number of these processes can run side by side; each reads the topics on its own. Everything that a
-    page shows is JSON as well, under /api/v1 (described in /api/v1/openapi.json).
+    page shows is JSON as well, under /api/v1 (described in /api/v1/openapi.json). With STREAM_APP_METRICS_PORT it shows
+    its metrics and its health at a port of their own.
     """
     import logging
 
     from stream_app.connections import bootstrap_servers, database_url
     from stream_app.errors import InvalidInput
-    from stream_app.logs import configure
+    from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
     from stream_app.web.accounts import parse_accounts
     from stream_app.web.server import serve
@@ -46,26 +47,30 @@ def web(
         accounts = parse_accounts(chosen.web_tokens.get_secret_value())
     except ValueError as error:
         raise InvalidInput(f"STREAM_APP_WEB_TOKENS: {error}") from None
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # It reports every single try while the broker is away; the reader says it once.
-    configure(chosen, {"aiokafka": logging.CRITICAL})
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
     def started(address: str) -> None:
         typer.echo(json.dumps({"address": address}) if as_json else f"The live view is at {address}")
 
-    asyncio.run(
-        serve(
-            bootstrap_servers(chosen),
-            host or chosen.web_host,
-            chosen.web_port if port is None else port,
-            app_id=chosen.group,
-            database_url=database_url(chosen),
-            accounts=accounts,
-            session_key=chosen.web_session_key.get_secret_value() if chosen.web_session_key else None,
-            window=chosen.window,
-            batch_s=chosen.web_batch_ms / 1000,
-            started=started,
+    readiness = Readiness()
+    with monitored(chosen, readiness):
+        asyncio.run(
+            serve(
+                bootstrap_servers(chosen),
+                host or chosen.web_host,
+                chosen.web_port if port is None else port,
+                app_id=chosen.group,
+                database_url=database_url(chosen),
+                accounts=accounts,
+                session_key=chosen.web_session_key.get_secret_value() if chosen.web_session_key else None,
+                window=chosen.window,
+                batch_s=chosen.web_batch_ms / 1000,
+                started=started,
+                readiness=readiness,
+            )
         )
-    )
 
 
 def web_token(

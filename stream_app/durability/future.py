@@ -40,5 +40,6 @@ def refuse_the_future(event: Input, sent_at: float, allowance: timedelta) -> Non
         sent = datetime.fromtimestamp(sent_at, UTC)
         raise InvalidInput(
             f"{name} {happened.isoformat()}: lies ahead of {sent.isoformat(timespec='seconds')}, when the message was"
-            f" sent, by more than the {allowance / timedelta(days=1):g} days that are allowed (STREAM_APP_AHEAD_DAYS)"
+            f" sent, by more than the {allowance / timedelta(days=1):g} days that are allowed (STREAM_APP_AHEAD_DAYS)",
+            "future",
         )

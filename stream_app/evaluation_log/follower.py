@@ -23,6 +23,7 @@ from stream_app.brokers import Where
 from stream_app.errors import InvalidInput
 from stream_app.evaluation_log.row import LOGGED_TOPICS, LogRow, row_of
 from stream_app.evaluation_log.store import Batch, Place
+from stream_app.lag import unread
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +128,10 @@ class Follower:
             if place is not None:
                 places[partition.topic, partition.partition] = place
         return Read(Batch(rows, places), refused, kept) if kept else None
+
+    def unread(self) -> dict[tuple[str, int], int]:
+        """Messages of each partition that were not read yet."""
+        return unread(self._consumer, self._next)
 
     async def commit(self) -> None:
         """Tell Kafka how far the store is. Nothing depends on it but what people see of the lag."""

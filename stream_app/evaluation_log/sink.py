@@ -91,6 +91,7 @@ class _Reader:
         self._stopped = stopped
         self._readiness = readiness
         self._speaks = speaks
+        self._reader = f"sink {store.name}"
         self._is_away("not opened yet")
 
     async def run(self) -> None:
@@ -102,6 +103,7 @@ class _Reader:
         wait, tries = FIRST_WAIT_S, 0
         try:
             async with follow(self._bootstrap, self._name) as follower:
+                metrics.LAG.ask(self._reader, lambda: metrics.by_partition(self._reader, follower.unread()))
                 while not self._stopped.is_set():
                     try:
                         await self._store.open()
@@ -130,6 +132,8 @@ class _Reader:
             if self._speaks:
                 for record, reason in read.refused:
                     await self._dead_letters.send(record, reason)
+            for record in read.records:
+                metrics.MESSAGES_READ.labels(self._reader, record.topic).inc()
             with metrics.LOG_APPEND_SECONDS.labels(self._store.name).time():
                 added = await self._store.append(read.batch, partial(self._refuse, read))
             metrics.LOG_EVENTS.labels(self._store.name).inc(added)

@@ -9,11 +9,13 @@ from functools import cache
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from stream_app import brokers, topic_admin
+from stream_app import brokers, metrics, topic_admin
 from stream_app.brokers import Where
 from stream_app.contracts import encode
 from stream_app.evidence_watch.reading import evaluation_of
+from stream_app.lag import unread
 from stream_app.lifecycle.pooling import Pool
+from stream_app.monitoring import Readiness
 from stream_app.settings import Settings
 from stream_app.topic_reader import read_to_end
 from stream_app.topics import EVALUATIONS, MODEL_COMMANDS
@@ -36,8 +38,8 @@ async def gather(bootstrap: Where, settings: Settings) -> Pool:
     return pool
 
 
-async def watch(bootstrap: Where, settings: Settings, stopped: asyncio.Event) -> None:
-    """Propose what is proven, until `stopped` is set.
+async def watch(bootstrap: Where, settings: Settings, stopped: asyncio.Event, readiness: Readiness) -> None:
+    """Propose what is proven, until `stopped` is set. `readiness` is told when everything that was there is read.
 
     Nothing is proposed before everything that was there at the start has been read: what was once proven and is so no
     longer must not be told as news. A proposal has an id that follows from what it proposes, so one that is sent again
@@ -50,6 +52,7 @@ async def watch(bootstrap: Where, settings: Settings, stopped: asyncio.Event) ->
     Retryable
         Kafka does not answer; the next start begins anew.
     """
+    readiness.wants("evidence", "not read to its end yet")
     await topic_admin.require(bootstrap, (MODEL_COMMANDS,))
     partitions = await topic_admin.partitions_of(bootstrap, (EVALUATIONS,))
     consumer = brokers.consumer(
@@ -64,7 +67,7 @@ async def watch(bootstrap: Where, settings: Settings, stopped: asyncio.Event) ->
         await producer.start()
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
-        await _follow(consumer, producer, partitions, Pool(cache(settings.league_config)), stopped)
+        await _follow(consumer, producer, partitions, Pool(cache(settings.league_config)), stopped, readiness)
     except KafkaError as error:
         raise brokers.trouble(bootstrap, error) from error
     finally:
@@ -78,9 +81,13 @@ async def _follow(
     partitions: list[TopicPartition],
     pool: Pool,
     stopped: asyncio.Event,
+    readiness: Readiness,
 ) -> None:
     beginnings, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-    unread = {partition: ends[partition] for partition in partitions if ends[partition] > beginnings[partition]}
+    places = dict(beginnings)
+    metrics.LAG.ask("evidence", lambda: metrics.by_partition("evidence", unread(consumer, places)))
+    counted = metrics.MESSAGES_READ.labels("evidence", EVALUATIONS)
+    ahead = {partition: ends[partition] for partition in partitions if ends[partition] > beginnings[partition]}
     while not stopped.is_set():
         fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
         for partition, records in fetched.items():
@@ -89,12 +96,17 @@ async def _follow(
                 evaluation = evaluation_of(record.value, place)
                 if evaluation is not None:
                     pool.hear(evaluation)
-            if records[-1].offset + 1 >= unread.get(partition, 0):
-                unread.pop(partition, None)
-        if unread or not fetched:
+            counted.inc(len(records))
+            places[partition] = records[-1].offset + 1
+            if places[partition] >= ahead.get(partition, 0):
+                ahead.pop(partition, None)
+        if not ahead:
+            readiness.has("evidence")
+        if ahead or not fetched:
             continue
         for command in pool.proposals():
             await producer.send_and_wait(MODEL_COMMANDS, encode(command), key=command.competition.encode())
+            metrics.PROPOSALS.inc()
             event = {"competition": command.competition, "event_id": command.command_id}
             log.info("proposed %s %s in %s", command.model, command.version, command.competition, extra=event)
         # Nothing is read from here again; Kafka's tools show by it how far behind this is.

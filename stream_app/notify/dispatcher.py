@@ -31,6 +31,7 @@ from stream_app import brokers, metrics
 from stream_app.brokers import Where
 from stream_app.dead_letters import DeadLetters, Record
 from stream_app.errors import InvalidInput, Retryable
+from stream_app.lag import unread
 from stream_app.monitoring import Readiness
 from stream_app.notify.channel import Channel, Refused
 from stream_app.notify.notice import TOPICS, Notice, notice_of
@@ -116,6 +117,8 @@ class Dispatcher:
             max_poll_interval_ms=int((self._patience.give_up_s + _MARGIN_S) * 1_000),
         )
         consumer.subscribe(TOPICS, listener=_Revoked(self._forget))
+        reader = f"notify {self._channel.name}"
+        metrics.LAG.ask(reader, lambda: metrics.by_partition(reader, unread(consumer, self._read)))
         try:
             await consumer.start()
             log.info("%s: telling what comes", self._channel.name)
@@ -139,6 +142,7 @@ class Dispatcher:
                     self._read[TopicPartition(rest.topic, rest.partition)] = rest.offset
                 break
             self._read[TopicPartition(record.topic, record.partition)] = record.offset + 1
+            metrics.MESSAGES_READ.labels(f"notify {self._channel.name}", record.topic).inc()
         await self._tell_held()
         await self._commit(consumer)
 
@@ -195,7 +199,9 @@ class Dispatcher:
 
     async def _give_up(self, held: Sequence[_Held], reason: str) -> None:
         for one in held:
-            await self._dead_letters.send(one.record, f"{self._channel.name}: {reason}", self._channel.name)
+            await self._dead_letters.send(
+                one.record, f"{self._channel.name}: {reason}", self._channel.name, kind="not delivered"
+            )
         metrics.NOTICES.labels(self._channel.name, "given up").inc(len(held))
 
     async def _pause(self, seconds: float) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from stream_app import brokers, topic_admin
+from stream_app import brokers, metrics, topic_admin
 from stream_app.brokers import Where
 from stream_app.errors import InvalidInput, Retryable
 from stream_app.web.health import Health, PartitionPlace, Phase
@@ -126,6 +126,7 @@ class Reader:
                         if changed is not None:
                             self._changed(changed)
                     self._read += len(records)
+                    metrics.MESSAGES_READ.labels("web", partition.topic).inc(len(records))
                     self._move(partition, records[-1].offset + 1)
                 # When there is more to read already, the call above does not wait for anything.
                 await asyncio.sleep(0)

@@ -12,11 +12,13 @@ import uvicorn
 
 from stream_app.brokers import Where
 from stream_app.listening import listen
+from stream_app.monitoring import Readiness
 from stream_app.web.accounts import Account
 from stream_app.web.app import Operating, create_app
 from stream_app.web.groups import Group, Groups
 from stream_app.web.health import Health
 from stream_app.web.log_store import LogStore
+from stream_app.web.measures import show
 from stream_app.web.reader import Reader
 from stream_app.web.sending import Sender
 from stream_app.web.view import View
@@ -61,6 +63,7 @@ async def serve(
     window: int,
     batch_s: float,
     started: Callable[[str], None],
+    readiness: Readiness,
 ) -> None:
     """Serve the live view until SIGTERM or SIGINT.
 
@@ -76,6 +79,9 @@ async def serve(
         Who may sign in, and what signs the cookies of those who have.
     started
         Told the address once the server listens.
+    readiness
+        Told when everything has been read that was there at first. From then on the pages say themselves how fresh they
+        are, and a view that is stale is worth more than none.
 
     Raises
     ------
@@ -84,7 +90,15 @@ async def serve(
     """
     listener = listen(host, port)
     view = View(window)
-    reader = Reader(bootstrap, view, lambda competition: hub.changed(competition))
+
+    def changed(competition: str) -> None:
+        hub.changed(competition)
+        if reader.health.phase == "live":
+            readiness.has("view")
+
+    readiness.wants("view", "not read to its end yet")
+    reader = Reader(bootstrap, view, changed)
+    show(view, reader)
     groups = Groups(bootstrap, app_id, lambda competition: hub.changed(competition))
     store = LogStore(database_url) if database_url else None
     operating = Operating(accounts, session_key, Sender(bootstrap))

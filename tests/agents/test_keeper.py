@@ -15,6 +15,7 @@ from faust.types import TP, Message
 from stream_app.agents import learn, predict
 from stream_app.agents.keeper import Keeper
 from stream_app.agents.ownership import Ownership
+from stream_app.agents.punctuality import Punctuality
 from stream_app.agents.tables import Tables
 from stream_app.contracts import encode
 from stream_app.durability.checkpoint import read_checkpoint
@@ -87,7 +88,7 @@ def world() -> Remembering:
 @pytest.fixture
 def keeper(world: Remembering) -> Keeper:
     fence = Fence(lambda: 0.0, 4.0)
-    keeper = Keeper(cast(faust.App, world), SETTINGS, cast(Tables, world), Ownership(), fence)
+    keeper = Keeper(cast(faust.App, world), SETTINGS, cast(Tables, world), Ownership(), fence, Punctuality())
     for partition in (0, 1):
         keeper.begin(partition, keeper.place_to_resume(partition, 0, 0), 0)
     return keeper

@@ -13,6 +13,7 @@ from stream_app.contracts import decode, encode
 from stream_app.errors import InvalidInput
 from stream_app.events import Evaluation, ModelCommand
 from stream_app.evidence_watch.watcher import gather, watch
+from stream_app.monitoring import Readiness
 from stream_app.settings import load
 from stream_app.topics import EVALUATIONS, MODEL_COMMANDS, by_name
 from tests.lifecycle.test_pooling import season
@@ -26,7 +27,7 @@ SETTINGS = load(promote_scope="all", cold_matches=2)
 async def watching(bootstrap: str) -> AsyncIterator[None]:
     """The watch at work."""
     stopped = asyncio.Event()
-    task = asyncio.create_task(watch(bootstrap, SETTINGS, stopped))
+    task = asyncio.create_task(watch(bootstrap, SETTINGS, stopped, Readiness()))
     yield
     stopped.set()
     await task
@@ -77,4 +78,4 @@ async def test_what_all_competitions_prove_is_proposed_in_each_of_them_and_again
 
 async def test_without_topics_it_says_how_to_make_them(clean_kafka: str) -> None:
     with pytest.raises(InvalidInput, match="make them with `stream-app topics create`"):
-        await watch(clean_kafka, SETTINGS, asyncio.Event())
+        await watch(clean_kafka, SETTINGS, asyncio.Event(), Readiness())
