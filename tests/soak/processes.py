@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ import psutil
 
 from stream_app.dev.kafka import Kafka
 from stream_app.dev.postgres import Postgres
-from stream_app.dev.process import Child, spawn
+from stream_app.dev.process import Child, free_ports, spawn
 from tests.support import programs, topics
 from tests.support.service import owned_partitions
 from tests.support.waiting import wait_until
@@ -21,6 +21,12 @@ from tests.support.waiting import wait_until
 PARTITIONS = 4
 APP_ID = "soak"
 WORKERS = ("worker-1", "worker-2")
+COMMANDS = dict.fromkeys(WORKERS, ("worker",)) | {
+    "sink": ("sink",),
+    "evidence": ("watch-evidence",),
+    "web": ("web",),
+}
+"""Arguments of `stream-app`, by the name of the process."""
 START_S = 180.0
 MIB = 1024 * 1024
 
@@ -30,20 +36,26 @@ REMEMBERED_DAYS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service: its broker and database, and every process of its own, by name."""
+    """A running service: its broker and database, and every process of its own, by name.
+
+    `data` holds the CSV files, `address` is the live view's, `start` starts a process of the service by its name.
+    """
 
     broker: Kafka
     database: Postgres
     data: Path
+    address: str
     children: dict[str, Child]
+    start: Callable[[str], Child]
 
-    def ended(self) -> list[str]:
-        """Processes that are no more, each as a sentence."""
-        return [
-            f"{name} ended with code {child.returncode()}; the end of its log: {child.tail()[-500:]}"
-            for name, child in self.children.items()
-            if child.returncode() is not None
-        ]
+    def restarted(self) -> list[str]:
+        """Start those processes again that have ended, as a supervisor does; each end as a sentence."""
+        told: list[str] = []
+        for name, child in self.children.items():
+            if child.returncode() is not None:
+                told.append(f"{name} ended with code {child.returncode()}: {child.tail().rpartition(chr(10))[2]}")
+                self.children[name] = self.start(name)
+        return told
 
     def mib(self) -> dict[str, float]:
         """Resident memory of each process, in MiB; of the database's processes together without what they share."""
@@ -72,32 +84,31 @@ def running(folder: Path) -> Iterator[Service]:
         broker.start()
         database.start()
         asyncio.run(topics.create_all(broker.bootstrap, PARTITIONS))
-        service = Service(broker, database, folder / "data", children)
+        data = folder / "data"
         env = programs.environment(
             kafka=broker.bootstrap,
             database_url=database.url,
-            data_dir=service.data,
+            data_dir=data,
             app_id=APP_ID,
             partitions=PARTITIONS,
             remember_days=REMEMBERED_DAYS,
-            web_port=0,
         )
-        for name, *arguments in (
-            *((name, "worker") for name in WORKERS),
-            ("sink", "sink"),
-            ("evidence", "watch-evidence"),
-            ("web", "web", "--json"),
-        ):
-            # One child may end the run by its log, so each has a file of its own.
-            children[name] = spawn(
+        (web_port,) = free_ports(None)
+
+        def start(name: str) -> Child:
+            return spawn(
                 name,
-                [sys.executable, "-m", "stream_app", *arguments],
+                [sys.executable, "-m", "stream_app", *COMMANDS[name]],
                 log=folder / f"{name}.log",
                 cwd=folder,
-                env=env | {"STREAM_APP_WORKER_ID": name if name in WORKERS else ""},
+                env=env
+                | {"STREAM_APP_WORKER_ID": name if name in WORKERS else "", "STREAM_APP_WEB_PORT": str(web_port)},
             )
+
+        for name in COMMANDS:
+            children[name] = start(name)
         wait_until(lambda: _ready(children), "the workers share all partitions", START_S)
-        yield service
+        yield Service(broker, database, data, f"http://127.0.0.1:{web_port}", children, start)
     finally:
         for child in children.values():
             child.stop()

@@ -69,28 +69,23 @@ class Plan:
 
 async def soak(plan: Plan, service: Service, say: Say) -> Soak:
     """Do what `plan` says to `service`; `say` is told of each sample."""
-    address = await _address_of(service)
     samples: list[Sample] = []
-    problems: list[str] = []
+    ends: list[str] = []
     sent: Counter[str] = Counter()
-    async with httpx.AsyncClient(base_url=address, timeout=30.0) as client, _viewer(address):
+
+    async with httpx.AsyncClient(base_url=service.address, timeout=30.0) as client, _viewer(service.address):
         feed = asyncio.create_task(_feed(service.broker.bootstrap, plan, sent))
         try:
             begun, pause = monotonic(), min(LONGEST_S, plan.seconds / SAMPLES)
-            while not feed.done() and not problems:
-                await asyncio.wait({feed}, timeout=pause)
-                problems += service.ended()
-                if not problems and not feed.done():
-                    samples.append(Sample(monotonic() - begun, service.mib(), _behind(await _status(client))))
-                    say(_line(samples[-1], sent.total() // 2))
-            if not problems:
-                await feed
-                left = await _drained(client)
-                problems += service.ended()
+            while not (await asyncio.wait({feed}, timeout=pause))[0]:
+                ends += _told(service.restarted(), say)
+                samples.append(Sample(monotonic() - begun, service.mib(), _behind(await _status(client))))
+                say(_line(samples[-1], sent.total() // 2))
+            await feed
+            left = await _drained(client)
+            ends += _told(service.restarted(), say)
         finally:
             feed.cancel()
-    if problems:
-        return Soak(samples, sent.total() // 2, {}, {}, 0, {}, list(service.children), problems)
     say("counting what has arrived")
     topics, records = await _in_topics(service.broker.bootstrap)
     found = {
@@ -100,7 +95,7 @@ async def soak(plan: Plan, service: Service, say: Say) -> Soak:
     }
     refused = [record async for record in read_to_end(service.broker.bootstrap, [DEAD_LETTERS])]
     matches = sent["Result"] if sent["Result"] == sent["Features"] else -1
-    return Soak(samples, matches, found, records, len(refused), left, list(service.children))
+    return Soak(samples, matches, found, records, len(refused), left, list(service.children), ends)
 
 
 async def _feed(bootstrap: str, plan: Plan, sent: Counter[str]) -> None:
@@ -111,16 +106,10 @@ async def _feed(bootstrap: str, plan: Plan, sent: Counter[str]) -> None:
         await replay(virtual.matches(plan.knobs()), publisher, matches_a_second=plan.rate, on_sent=count)
 
 
-async def _address_of(service: Service) -> str:
-    """Where the live view listens, by what it said."""
-    web = service.children["web"]
-
-    def said() -> list[bytes]:
-        web.require_running()
-        return [line for line in web.log.read_bytes().splitlines() if b'"address"' in line]
-
-    await until(lambda: bool(said()), "the live view listens", 60.0)
-    return str(orjson.loads(said()[0])["address"]).rstrip("/")
+def _told(ends: list[str], say: Say) -> list[str]:
+    for end in ends:
+        say(end)
+    return ends
 
 
 @asynccontextmanager
@@ -128,9 +117,14 @@ async def _viewer(address: str) -> AsyncIterator[None]:
     """A browser's stream of changes that is open all the time."""
 
     async def look() -> None:
-        async with httpx.AsyncClient(timeout=None) as client, client.stream("GET", f"{address}/live/now") as stream:  # noqa: S113  it is open for hours
-            async for _ in stream.aiter_bytes():
-                pass
+        async with httpx.AsyncClient(timeout=None) as client:  # noqa: S113  it is open for hours
+            while True:
+                # As a browser does, it comes back when the live view was started again.
+                with suppress(httpx.HTTPError):
+                    async with client.stream("GET", f"{address}/live/now") as stream:
+                        async for _ in stream.aiter_bytes():
+                            pass
+                await asyncio.sleep(1.0)
 
     looking = asyncio.create_task(look())
     try:
@@ -141,9 +135,15 @@ async def _viewer(address: str) -> AsyncIterator[None]:
 
 
 async def _status(client: httpx.AsyncClient) -> Mapping[str, Any]:
-    answer = await client.get("/api/v1/status")
-    answer.raise_for_status()
-    status: Mapping[str, Any] = answer.json()
+    """What the live view says of itself and of the groups; it may have been started just now."""
+    status: dict[str, Any] = {}
+
+    async def answers() -> bool:
+        with suppress(httpx.HTTPError):
+            status.update((await client.get("/api/v1/status")).raise_for_status().json())
+        return bool(status)
+
+    await until(answers, "the live view answers", DRAIN_S)
     return status
 
 

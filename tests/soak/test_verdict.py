@@ -36,21 +36,25 @@ def test_what_is_missing_at_one_place_is_told() -> None:
     assert replace(FLAT, found=found).failures() == ["database: 9 different predictions for 10 matches"]
 
 
-def test_repetitions_unread_messages_refusals_and_ends_are_told() -> None:
+def test_repetitions_unread_messages_and_refusals_are_told() -> None:
     told = replace(
         FLAT,
         records={"predictions": 11, "evaluations": 10},
         left={"workers": 2},
         dead_letters=1,
-        problems=["sink ended with code 70"],
     )
 
     assert told.failures() == [
-        "sink ended with code 70",
         "predictions: 11 records for 10 matches though nothing died",
         "workers has left 2 messages unread",
         "1 messages were refused",
     ]
+
+
+def test_a_process_that_ended_is_told_and_what_was_said_again_after_it_is_no_failure() -> None:
+    told = replace(FLAT, records={"predictions": 11, "evaluations": 10}, ends=["sink ended with code 70: no"])
+
+    assert told.failures() == ["sink ended with code 70: no"]
 
 
 def test_a_soak_that_was_too_short_to_be_judged_is_refused() -> None:
