@@ -75,13 +75,13 @@ def watch_evidence() -> None:
     from stream_app.connections import bootstrap_servers
     from stream_app.errors import StreamAppError
     from stream_app.evidence_watch.watcher import watch
+    from stream_app.logs import configure
     from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
     chosen = settings()
     bootstrap = bootstrap_servers(chosen)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    configure(chosen)
     typer.echo(f"Watching the evidence of all competitions; promotions have the scope {chosen.promote_scope}")
 
     async def serve() -> None:

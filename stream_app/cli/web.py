@@ -37,6 +37,7 @@ def web(
 
     from stream_app.connections import bootstrap_servers, database_url
     from stream_app.errors import InvalidInput
+    from stream_app.logs import configure
     from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
     from stream_app.web.accounts import parse_accounts
@@ -47,9 +48,8 @@ def web(
         accounts = parse_accounts(chosen.web_tokens.get_secret_value())
     except ValueError as error:
         raise InvalidInput(f"STREAM_APP_WEB_TOKENS: {error}") from None
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # It reports every single try while the broker is away; the reader says it once.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    configure(chosen, {"aiokafka": logging.CRITICAL})
 
     def started(address: str) -> None:
         typer.echo(json.dumps({"address": address}) if as_json else f"The live view is at {address}")
