@@ -92,7 +92,7 @@ async def test_every_process_counts_what_goes_in_and_out_and_how_far_it_is(
     assert total(worker, "stream_app_dead_letters_total", FEATURES, "json") == 1
     assert total(worker, "stream_app_dead_letters_total", FEATURES, "schema") == 1
     assert total(worker, "stream_app_recovery_seconds_count") == 1
-    assert total(worker, "stream_app_checkpoint_bytes_sum") == total(worker, "stream_app_snapshot_bytes_sum") > 1_000
+    assert total(worker, "stream_app_checkpoint_bytes_sum") >= total(worker, "stream_app_snapshot_bytes_sum") > 1_000
     assert ("stream_app_lag", ("0", "log", LOG)) in worker
     assert total(found["web"], "stream_app_messages_read_total", EVALUATIONS) == MATCHES
     assert ("stream_app_lag", ("0", "web", DEAD_LETTERS)) in found["web"]
