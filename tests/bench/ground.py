@@ -166,12 +166,31 @@ async def all_read(bootstrap: str) -> None:
 
 def large_book(least_bytes: int) -> Book:
     """A book of the default models whose snapshot has at least so many bytes."""
-    settings = load()
-    key, name = settings.snapshot_key.get_secret_value().encode(), "large"
-    book = Book(name)
-    book.apply(0, Entry("configure", name, NO_SOURCE, -1, encode(Configure(name, settings.league_config(name)))))
-    for offset, (topic, _, value) in enumerate(messages(played(name, 3_000, teams=20)), start=1):
-        book.apply(offset, Entry(KIND_OF_TOPIC[topic], name, topic, offset, value or b""))
-        if offset % 100 == 0 and len(freeze(book, SnapshotInfo(name, offset), key)) >= least_bytes:
+    key, book = load().snapshot_key.get_secret_value().encode(), configured_book("large")
+    for offset in _grow(book, 3_000):
+        if offset % 100 == 0 and len(freeze(book, SnapshotInfo("large", offset), key)) >= least_bytes:
             return book
     raise SystemExit(f"no snapshot has {least_bytes} bytes")
+
+
+def grown_book(matches: int) -> Book:
+    """A book of the default models after so many matches."""
+    book = configured_book("grown")
+    for _ in _grow(book, matches):
+        pass
+    return book
+
+
+def configured_book(name: str) -> Book:
+    """A new book of the default models."""
+    book = Book(name)
+    book.apply(0, Entry("configure", name, NO_SOURCE, -1, encode(Configure(name, load().league_config(name)))))
+    return book
+
+
+def _grow(book: Book, matches: int) -> Iterator[int]:
+    """Apply so many matches of twenty teams, and yield each offset."""
+    name = book.league.competition
+    for offset, (topic, _, value) in enumerate(messages(played(name, matches, teams=20)), start=1):
+        book.apply(offset, Entry(KIND_OF_TOPIC[topic], name, topic, offset, value or b""))
+        yield offset

@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 
 from stream_app.contracts import encode
 from stream_app.dev.process import Child
+from stream_app.durability.book import Book
 from stream_app.durability.checkpoint import Checkpoint, checkpoint_key
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.snapshot import SnapshotInfo, freeze, pack
@@ -142,9 +143,13 @@ async def _news(outputs: Outputs, worker: Child, partitions: Iterable[int], sinc
 
 async def _fill(ground: Ground, competitions: int, least_bytes: int) -> int:
     """Snapshots of so many competitions, as a worker would have left them; the size of one in bytes."""
+    return await fill(ground, competitions, large_book(least_bytes))
+
+
+async def fill(ground: Ground, competitions: int, book: Book) -> int:
+    """Snapshots of so many competitions, each with the state of `book`, as a worker would have left them."""
     settings = load()
     key = settings.snapshot_key.get_secret_value().encode()
-    book = large_book(least_bytes)
     ends, leagues = dict.fromkeys(range(PARTITIONS), 0), {number: dict[str, int]() for number in range(PARTITIONS)}
     entries: list[Placed] = []
     snapshots: list[Placed] = []
@@ -154,6 +159,7 @@ async def _fill(ground: Ground, competitions: int, least_bytes: int) -> int:
         entry = Entry("configure", name, NO_SOURCE, -1, encode(Configure(name, settings.league_config(name))))
         entries.append((LOG, partition, entry.key, entry.payload, entry.headers()))
         book.position = leagues[partition][name] = ends[partition]
+        book.league.competition = book.league.squad.competition = book.league.squad.alerts.competition = name
         ends[partition] += 1
         blob = freeze(book, SnapshotInfo(name, book.position), key)
         snapshots += [(SNAPSHOTS, partition, *record, []) for record in pack(blob, name, None)]
