@@ -16,7 +16,7 @@ MKDOCS := env NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 # Most of a test's time is waiting for Kafka, so that three processes keep two cores busy.
 TEST_PROCESSES ?= 3
 
-.PHONY: reference help setup demo test check bench soak soak-web screenshots chaos study-alerts study-analytics study-lifecycle audit sbom docs format contract lock dev-up dev-down dev-status clean
+.PHONY: reference help setup demo test check bench soak soak-web screenshots chaos study-alerts study-analytics study-lifecycle audit sbom coverage release docs format contract lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -87,9 +87,16 @@ audit: ## Ask for known vulnerabilities of all locked packages (ARGS="--service 
 
 sbom: ## Write what a release is made of into dist/sbom.cdx.json (CycloneDX)
 	@scripts/dev/bootstrap.sh --quiet
-	@mkdir -p dist
-	@$(BIN)/python -W ignore -m cyclonedx_py requirements --output-reproducible --pyproject pyproject.toml --of JSON \
-		-o dist/sbom.cdx.json requirements/runtime.txt
+	@$(BIN)/python -m scripts.dev.sbom
+
+coverage: ## Run every test and count lines and branches (ARGS as for test); about twice as long
+	@scripts/dev/bootstrap.sh --quiet
+	@rm -rf .coverage && mkdir .coverage
+	@$(BIN)/coverage run -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS); $(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+release: check ## Set the version, tag it and build wheel, sdist, bill of materials and image (VERSION=1.2.0)
+	@$(BIN)/python -m scripts.dev.release "$(VERSION)"
 
 docs: ## Serve the documents for reading, anew with every change (ARGS="-a 127.0.0.1:8001" at another place)
 	@scripts/dev/bootstrap.sh --quiet

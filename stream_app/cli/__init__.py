@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
-
-from stream_app import __version__
 
 PANELS: Mapping[str, tuple[str, ...]] = {
     "See it all at once": ("demo",),
@@ -25,7 +24,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
 
 def _say_version(asked: bool) -> None:
     if asked:
-        typer.echo(__version__)
+        typer.echo(version("stream-app"))
         raise typer.Exit
 
 
