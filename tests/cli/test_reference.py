@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from stream_app import __version__, cli
+from stream_app import cli
 from stream_app.cli import PANELS, build
 from stream_app.cli.reference import PAGE, page
 
@@ -68,7 +69,8 @@ def test_every_command_and_option_explains_itself(name: str) -> None:
 
 def test_the_version_is_said() -> None:
     run = CliRunner().invoke(build(), ["--version"], catch_exceptions=False)
-    assert (run.exit_code, run.stdout) == (0, f"{__version__}\n")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (run.exit_code, run.stdout) == (0, f"{project['version']}\n")
 
 
 def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
