@@ -11,7 +11,7 @@ from faust.types import TP, StreamT, TopicT
 from yarl import URL
 
 from stream_app import metrics
-from stream_app.agents import learn, predict
+from stream_app.agents import learn, predict, topic_watch
 from stream_app.agents.faust_edge import EdgeTransport, PlacesConsumer, fatal_on_error, places_consumer
 from stream_app.agents.faust_worker import EdgeTableManager
 from stream_app.agents.keeper import Keeper
@@ -19,7 +19,7 @@ from stream_app.agents.order import Orderer
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.punctuality import Punctuality
 from stream_app.agents.tables import Tables
-from stream_app.brokers import Access, Where, brokers_at
+from stream_app.brokers import Access, Brokers, Where, brokers_at
 from stream_app.durability import fail_points
 from stream_app.durability.guards import Fence
 from stream_app.errors import InvalidInput
@@ -95,7 +95,7 @@ def create_app(settings: Settings, bootstrap: Where, readiness: Readiness) -> fa
     )
     app.transport = EdgeTransport(brokers, app)
     app.producer_transport = EdgeTransport(brokers, app)
-    _wire(app, settings, readiness)
+    _wire(app, settings, where, readiness)
     return app
 
 
@@ -107,7 +107,7 @@ def _credentials(access: Access) -> faust.auth.Credentials | None:
     return faust.SSLCredentials(access.tls) if access.tls else None
 
 
-def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
+def _wire(app: faust.App, settings: Settings, where: Brokers, readiness: Readiness) -> None:
     readiness.wants("partitions", "not assigned yet")
     ownership = Ownership()
     fence = Fence(monotonic, STANDSTILL_S)
@@ -160,7 +160,10 @@ def _wire(app: faust.App, settings: Settings, readiness: Readiness) -> None:
             if places := orderer.take_places():
                 await consumer().commit_places(places)
 
-    for body in (beat, orderer.run, keeper.run, commit_inputs):
+    async def watch_topics() -> None:
+        await topic_watch.watch(where, settings.partitions)
+
+    for body in (beat, orderer.run, keeper.run, commit_inputs, watch_topics):
         app.task(fatal_on_error(body))
 
     @app.on_partitions_revoked.connect

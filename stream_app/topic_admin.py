@@ -45,6 +45,18 @@ class Difference:
     def __str__(self) -> str:
         return f"topic {self.topic}: {self.setting} is {self.found}, wanted {self.wanted}"
 
+    @property
+    def is_grave(self) -> bool:
+        """Whether working on such a topic could lose messages or mix them up."""
+        if self.setting in ("replication", "min.insync.replicas"):
+            return min(map(int, self.found.split(" and "))) < int(self.wanted)
+        return self.setting in ("topic", "partitions", "cleanup.policy")
+
+
+def config_of(topic: Topic, replication: int) -> dict[str, str]:
+    """The topic-level settings of `topic` with so many replicas. What is confirmed is on more than half of them."""
+    return topic.config() | {"min.insync.replicas": str((replication + 1) // 2)}
+
 
 async def create(bootstrap: Where, *, partitions: int, replication: int, topics: Sequence[Topic] = TOPICS) -> list[str]:
     """Create those of `topics` that are missing and return their names once they are ready to be written to.
@@ -62,7 +74,10 @@ async def create(bootstrap: Where, *, partitions: int, replication: int, topics:
     async with admin_client(bootstrap) as admin:
         described = await _described(admin, bootstrap, [topic.name for topic in topics])
         missing = [topic for topic in topics if described[topic.name] is None]
-        new = [NewTopic(name_of(it.name), partitions, replication, topic_configs=it.config()) for it in missing]
+        new = [
+            NewTopic(name_of(it.name), partitions, replication, topic_configs=config_of(it, replication))
+            for it in missing
+        ]
         answer = await admin.create_topics(new, timeout_ms=int(REQUEST_TIMEOUT_S * 1000))
         for name, code, message in answer.topic_errors:
             # Another process may make the same topics at the same moment; then they are there, which is what we want.
@@ -89,14 +104,14 @@ async def differences(
     """
     async with admin_client(bootstrap) as admin:
         described = await _described(admin, bootstrap, [topic.name for topic in topics])
-        configs = await _configs(admin, bootstrap, [topic for topic in topics if described[topic.name]])
+        configs = await _configs(admin, bootstrap, [topic for topic in topics if described[topic.name]], replication)
     found: list[Difference] = []
     for topic in topics:
         description = described[topic.name]
         if description is None:
             found.append(Difference(topic.name, "topic", "missing", "there"))
             continue
-        wanted = {"partitions": str(partitions), "replication": str(replication)} | topic.config()
+        wanted = {"partitions": str(partitions), "replication": str(replication)} | config_of(topic, replication)
         actual = _layout(description) | configs[topic.name]
         found += [
             Difference(topic.name, setting, actual[setting], value)
@@ -203,12 +218,15 @@ def _layout(description: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-async def _configs(admin: AIOKafkaAdminClient, bootstrap: Where, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
+async def _configs(
+    admin: AIOKafkaAdminClient, bootstrap: Where, topics: Sequence[Topic], replication: int
+) -> dict[str, dict[str, str]]:
     if not topics:
         return {}
     where = brokers.brokers_at(bootstrap)
     asked = [
-        ConfigResource(ConfigResourceType.TOPIC, where.name_of(topic.name), configs=topic.config()) for topic in topics
+        ConfigResource(ConfigResourceType.TOPIC, where.name_of(topic.name), configs=config_of(topic, replication))
+        for topic in topics
     ]
     return {
         where.topic_of(name): {entry[0]: entry[1] for entry in entries}

@@ -51,6 +51,32 @@ async def test_every_setting_that_differs_is_told(kafka: str, topics: list[Topic
     ]
 
 
+async def test_what_is_confirmed_is_on_more_than_half_of_the_replicas(kafka: str, topics: list[Topic]) -> None:
+    await create(kafka, partitions=1, replication=1, topics=topics[:1])
+    found = await differences(kafka, partitions=1, replication=3, topics=topics[:1])
+    assert found == [
+        Difference(topics[0].name, "replication", "1", "3"),
+        Difference(topics[0].name, "min.insync.replicas", "1", "2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "found", "wanted", "grave"),
+    [
+        ("topic", "missing", "there", True),
+        ("partitions", "6", "4", True),
+        ("cleanup.policy", "compact", "delete", True),
+        ("replication", "1 and 3", "3", True),
+        ("replication", "3", "2", False),
+        ("min.insync.replicas", "1", "2", True),
+        ("min.insync.replicas", "2", "1", False),
+        ("retention.ms", "1", "-1", False),
+    ],
+)
+def test_what_could_lose_messages_or_mix_them_up_is_grave(setting: str, found: str, wanted: str, grave: bool) -> None:
+    assert Difference("match-log", setting, found, wanted).is_grave == grave
+
+
 async def test_two_processes_may_make_the_topics_at_the_same_moment(kafka: str, topics: list[Topic]) -> None:
     await asyncio.gather(*(create(kafka, partitions=1, replication=1, topics=topics) for _ in range(3)))
     assert await differences(kafka, partitions=1, replication=1, topics=topics) == []

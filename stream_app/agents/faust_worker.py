@@ -10,6 +10,7 @@ import sys
 
 import faust
 from faust.tables.manager import TableManager
+from mode.types import ServiceT
 
 from stream_app.agents.faust_edge import die
 
@@ -31,8 +32,12 @@ class EdgeWorker(faust.Worker):
 
     When a service of Faust cannot be started, or ends with an error later, mode logs it, stops what it can and waits
     for the rest, which never ends: the process would stay, doing nothing. And a worker that was asked to end sleeps for
-    two seconds after everything has been stopped.
+    two seconds after everything has been stopped. And it sets up logging of its own, and shows a wheel on a terminal.
     """
+
+    def __init__(self, app: faust.App, *services: ServiceT) -> None:
+        super().__init__(app, *services, quiet=True, override_logging=False)
+        self.spinner = None
 
     async def start(self) -> None:
         try:

@@ -11,8 +11,8 @@ from stream_app.brokers import Where
 if TYPE_CHECKING:
     from stream_app.settings import Settings
 
-DANGEROUS = frozenset({"topic", "partitions", "cleanup.policy"})
-"""What must be right about every topic before anything is read: that it is there, its partitions, its clean-up."""
+FAUSTS_OWN = ("stream_app.agents.faust_edge", "stream_app.agents.faust_worker")
+"""Loggers under which Faust reports on those of its services that we have made our own."""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +30,7 @@ def worker() -> None:
     create`).
     """
     import asyncio
+    import logging
     import os
 
     # One thread of linear algebra: more only fight over the processor, and sums must not depend on their number.
@@ -43,13 +44,14 @@ def worker() -> None:
     from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
-    configure(settings())
+    # What starts and stops inside Faust is of no use to anybody.
+    configure(settings(), dict.fromkeys(FAUSTS_OWN, logging.WARNING))
     bootstrap = bootstrap_servers(settings())
     asyncio.run(_check_topics(settings(), bootstrap))
     readiness = Readiness()
     faust_app = create_app(settings(), bootstrap, readiness)
     with monitored(settings(), readiness):
-        EdgeWorker(faust_app, quiet=True, override_logging=False).execute_from_commandline()
+        EdgeWorker(faust_app).execute_from_commandline()
 
 
 async def _check_topics(settings: Settings, bootstrap: Where) -> None:
@@ -60,8 +62,9 @@ async def _check_topics(settings: Settings, bootstrap: Where) -> None:
     from stream_app.errors import InvalidInput
 
     found = await topic_admin.differences(bootstrap, partitions=settings.partitions, replication=settings.replication)
-    dangerous = [difference for difference in found if difference.setting in DANGEROUS]
-    if dangerous:
-        raise InvalidInput("; ".join(map(str, dangerous)) + ": see `stream-app topics check`")
+    if grave := [difference for difference in found if difference.is_grave]:
+        raise InvalidInput(
+            "; ".join(map(str, grave)) + ". See `stream-app topics check`; what can be done is in docs/kafka.md"
+        )
     for difference in found:
         logging.getLogger(__name__).warning("%s", difference)

@@ -29,7 +29,7 @@ brokers = [URL("kafka://{NOBODY}")]
 app = faust.App("ends", broker=brokers, datadir="data", web_enabled=False, store="memory://")
 app.transport = app.producer_transport = EdgeTransport(brokers, app)
 parts = [Part()] if "part" in sys.argv else []
-EdgeWorker(app, *parts, loglevel="info", quiet=True, redirect_stdouts=False).execute_from_commandline()
+EdgeWorker(app, *parts).execute_from_commandline()
 """
 
 
