@@ -19,7 +19,8 @@ from stream_app.ratings.scores import (
 )
 
 log_rates = st.floats(LOWEST_LOG_RATE, HIGHEST_LOG_RATE)
-ordinary_log_rates = st.floats(-1.5, 1.2)
+ordinary_log_rates = st.floats(-1.5, 1.15)
+"""Rates of which no `rhos` makes a probability negative: that of 0:0 would be, where rho times both rates exceeds 1."""
 rhos = st.floats(RHO_LOWEST, RHO_HIGHEST)
 
 
