@@ -60,6 +60,10 @@ TABLES_WAIT_S = 10.0
 """Longest time for which a checkpoint waits on their account: what came since the last one is applied again after a
 death."""
 
+REST_S = 600.0
+"""Seconds without an entry after which a league leaves memory. It takes ten times as much there as its snapshot, which
+is read again when its next match comes."""
+
 YIELD_S = 0.02
 """Seconds of applying after which the event loop gets a turn, so that heartbeats and fetches go on."""
 
@@ -93,6 +97,7 @@ class Keeper:
         self._barrier: Barrier[tuple[float, Entry]] = Barrier()
         self._arrived = asyncio.Event()
         self._books: dict[str, Book] = {}
+        self._used_at: dict[str, float] = {}
         self._dirty: dict[str, int] = {}
         self._scores_changed: dict[str, int] = {}
         self._tables_changed: dict[str, int] = {}
@@ -127,6 +132,7 @@ class Keeper:
             guard.clear()
         self._barrier.clear()
         self._books.clear()
+        self._used_at.clear()
         self._dirty.clear()
         self._scores_changed.clear()
         self._tables_changed.clear()
@@ -216,6 +222,7 @@ class Keeper:
             self._fence.check()
             book = await self._book(entry.competition, partition)
             began = perf_counter()
+            self._used_at[entry.competition] = began
             metrics.BARRIER_SECONDS.observe(began - came)
             outputs = book.apply(offset, entry)
             for changed in (self._dirty, self._scores_changed, self._tables_changed):
@@ -359,9 +366,15 @@ class Keeper:
         tables_wait_s = min(tables_s / TABLES_SHARE, TABLES_WAIT_S)
         costs_s = max(written / self._settings.checkpoint_bytes_per_s, tables_wait_s)
         self._affordable_at = monotonic() + costs_s
+        self._let_rest(perf_counter() - REST_S)
         await self._commit(places)
         metrics.CHECKPOINT_BYTES.observe(written)
         metrics.CHECKPOINT_SECONDS.observe(perf_counter() - began)
+
+    def _let_rest(self, since: float) -> None:
+        """Let go of the leagues without an entry after `since`: all that they know is in the snapshots by now."""
+        for competition in [name for name, used_at in self._used_at.items() if used_at <= since]:
+            del self._books[competition], self._used_at[competition]
 
     async def _commit(self, places: dict[int, int]) -> None:
         if places:

@@ -23,6 +23,7 @@ from stream_app.durability.guards import Fence
 from stream_app.durability.log import Entry
 from stream_app.events import Configure, Features
 from stream_app.feeds.schedule import schedule
+from stream_app.league.digest import digest
 from stream_app.settings import load
 from stream_app.topics import FEATURES, LOG, RESULTS
 from tests.support.matches import endless
@@ -46,6 +47,7 @@ class Remembering:
         self.producer = self.consumer = self
         self.out: list[tuple[str, object]] = []
         self.checkpoints: dict[int, bytes] = {}
+        self.snapshots: dict[bytes, bytes] = {}
         self.interrupt: Callable[[], None] = lambda: None
 
     async def send(self, topic: str, key: bytes, *_: object) -> Awaitable[object]:
@@ -54,6 +56,7 @@ class Remembering:
 
     async def put_snapshot(self, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
         self.out.append(("snapshots", key))
+        self.snapshots[key] = value
         return done()
 
     async def put_public(self, name: str, competition: str, value: bytes, partition: int) -> Awaitable[object]:
@@ -77,7 +80,7 @@ class Remembering:
         return []
 
     def snapshot(self, key: bytes) -> bytes | None:
-        return None
+        return self.snapshots.get(key)
 
 
 @pytest.fixture
@@ -149,6 +152,21 @@ async def test_a_checkpoint_names_the_place_and_the_last_entry_of_every_league(
         0: (6, {"alpha": 5}),
         1: (8, {"beta": 7}),
     }
+
+
+async def test_a_league_that_rests_leaves_memory_and_comes_back_as_it_was(
+    keeper: Keeper, world: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(keeper, "alpha", 0, 5)
+    await apply_everything(keeper)
+    before = keeper._books["alpha"]
+    monkeypatch.setattr("stream_app.agents.keeper.REST_S", 0.0)
+    await keeper.checkpoint()
+    assert keeper._books == {}
+
+    again = await keeper._book("alpha", 0)
+    assert again is not before
+    assert digest(again) == digest(before)
 
 
 async def test_everything_is_out_before_a_place_is_committed_the_tables_too(keeper: Keeper, world: Remembering) -> None:
