@@ -21,13 +21,13 @@ from stream_app.settings import Settings, load
 from stream_app.topics import EVALUATIONS, FEATURES, PREDICTIONS, RESULTS
 from tests.bench.ground import PARTITIONS
 
-TABLE = "leagues"
 NO_EVALUATION = b"{}"
 """Stands for the evaluation of a result that came before its features, so that all that was read can be counted."""
 
 
 def create_app(settings: Settings) -> faust.App:
     """The application on the brokers of the settings."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = faust.App(
         "naive",
         broker=[URL(f"kafka://{settings.kafka}")],
@@ -44,7 +44,14 @@ def create_app(settings: Settings) -> faust.App:
     def raw(name: str) -> faust.TopicT:
         return app.topic(name, key_type=bytes, value_type=bytes, partitions=PARTITIONS)
 
-    leagues = app.Table(TABLE, key_type=bytes, value_serializer="pickle", partitions=PARTITIONS)
+    changelog = app.topic(
+        f"naive-{TABLE}-changelog",
+        key_serializer="raw",
+        value_serializer="pickle",
+        partitions=PARTITIONS,
+        internal=True,
+    )
+    leagues = app.Table("leagues", partitions=PARTITIONS, changelog_topic=changelog)
     predictions, evaluations = raw(PREDICTIONS), raw(EVALUATIONS)
 
     def league_of(key: bytes) -> League:

@@ -98,9 +98,13 @@ def thousand() -> list[Figure]:
     leagues = (it.active_mb - it.idle_mb) / residence.COMPETITIONS
     return [
         Figure("recovery", f"start to ready with {many}", it.ready_s, "s", 10.0, more=f"{it.snapshot_kb:.0f} kB each"),
+        Figure("base_mb", "memory of a worker without any", it.base_mb, "MB"),
         Figure("idle_mb", f"memory of a worker with {many}, none at work", it.idle_mb, "MB", 600.0),
         Figure("active_mb", "the same when all have had a match", it.active_mb, "MB", 600.0),
         Figure("league_mb", "memory of a league at work", leagues, "MB"),
+        Figure("snapshot_kb", "a snapshot, compressed", it.snapshot_kb, "kB"),
+        Figure("freeze_ms", "processor's time to write one", it.freeze_ms, "ms"),
+        Figure("thaw_ms", "processor's time to read one", it.thaw_ms, "ms"),
     ]
 
 
@@ -131,15 +135,16 @@ def main() -> None:
     if arguments.keep or arguments.write:
         FILE.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     if arguments.write:
-        write_page(kept)
+        put_between(PAGE, BEGIN, END, table(kept))
 
 
-def write_page(kept: dict[str, Any]) -> None:
-    """Put the table of all figures between the marks of the page."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{table(kept)}\n{END}{after}", encoding="utf-8")
+def put_between(page: Path, begin: str, end: str, text: str) -> None:
+    """Put `text` between two marks of `page`. ValueError when they are not there."""
+    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise ValueError(f"{page}: wanted {begin} and {end}")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def table(kept: dict[str, Any]) -> str:
