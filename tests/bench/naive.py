@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> faust.App:
         return app.topic(name, key_type=bytes, value_type=bytes, partitions=PARTITIONS)
 
     changelog = app.topic(
-        f"naive-{TABLE}-changelog",
+        "naive-leagues-changelog",
         key_serializer="raw",
         value_serializer="pickle",
         partitions=PARTITIONS,
