@@ -151,10 +151,12 @@ class Reader:
             self._say("live" if phase == "live" or (phase == "catching up" and at_end) else "catching up", rate=rate)
 
     async def _look(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+        # Messages go on coming while the brokers are asked, so that only what was read before can be beyond the ends.
+        read = {partition: place.position for partition, place in self._places.items()}
         async with asyncio.timeout(ANSWER_S):
             beginnings = await consumer.beginning_offsets(partitions)
             ends = await consumer.end_offsets(partitions)
-        if any(place.position > ends[partition] for partition, place in self._places.items() if partition in ends):
+        if any(position > ends[partition] for partition, position in read.items() if partition in ends):
             # The topics were deleted and made anew: what the view holds is of another life.
             self._view.forget()
             self._places.clear()

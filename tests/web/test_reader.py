@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka import TopicPartition
 
 from stream_app.contracts import encode
 from stream_app.dev.kafka import Kafka
@@ -110,3 +111,23 @@ async def test_a_broker_that_goes_away_makes_the_view_stale_until_it_is_back(own
         await until(lambda: reader.health.phase == "live", "it is live again")
         assert reader.health.since > since
         assert view.counts.repeated == 0
+
+
+async def test_what_is_read_while_the_brokers_tell_the_ends_is_no_sign_of_topics_made_anew() -> None:
+    tp = TopicPartition(PREDICTIONS, 0)
+    view = View(window=100)
+    reader = Reader("nowhere:9092", view, lambda _: None)
+
+    class Slow:
+        async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+            return dict.fromkeys(partitions, 0)
+
+        async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+            if tp in reader._places:
+                reader._move(tp, 7)
+            return dict.fromkeys(partitions, 5)
+
+    for _ in range(2):
+        await reader._look(Slow(), [tp])
+
+    assert reader.health.places[0].position == 7
