@@ -11,7 +11,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream_app.dev.process import free_ports, wait_for
+from stream_app.dev.process import Child, free_ports, wait_for
 from stream_app.topics import DEAD_LETTERS, EVALUATIONS, FEATURES, LOG, PREDICTIONS
 from tests.support import programs, topics
 from tests.support.matches import messages, played
@@ -25,15 +25,16 @@ Scraped: TypeAlias = dict[tuple[str, tuple[str, ...]], float]
 
 
 @pytest.fixture
-def ports(clean_kafka: str, tmp_path: Path) -> Iterator[dict[str, int]]:
-    """Running processes, and the port at which each shows its metrics."""
+def processes(clean_kafka: str, tmp_path: Path) -> Iterator[dict[str, tuple[Child, int]]]:
+    """Running processes by name, with the port at which each shows its metrics."""
     wait_for(topics.create_all(clean_kafka))
     chosen = dict(zip(PROCESSES, free_ports(*[None] * len(PROCESSES)), strict=True))
     with ExitStack() as stack:
+        running: dict[str, tuple[Child, int]] = {}
         for name, port in chosen.items():
             env = programs.environment(kafka=clean_kafka, app_id="metrics", metrics_port=port, web_port=0)
-            stack.enter_context(programs.running(name, cwd=tmp_path, env=env))
-        yield chosen
+            running[name] = stack.enter_context(programs.running(name, cwd=tmp_path, env=env)), port
+        yield running
 
 
 async def scrape(port: int) -> Scraped:
@@ -54,21 +55,26 @@ def total(found: Scraped, name: str, *labels: str) -> float:
     return sum(value for (of, values), value in found.items() if of == name and set(labels) <= set(values))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(200)
 async def test_every_process_counts_what_goes_in_and_out_and_how_far_it_is(
-    clean_kafka: str, ports: dict[str, int]
+    clean_kafka: str, processes: dict[str, tuple[Child, int]]
 ) -> None:
     found: dict[str, Scraped] = {}
 
-    async def ready(name: str) -> bool:
+    async def ready() -> bool:
         async with httpx.AsyncClient() as client:
-            try:
-                return (await client.get(f"http://127.0.0.1:{ports[name]}/readyz")).status_code == 200
-            except httpx.ConnectError:
-                return False
+            for child, port in processes.values():
+                child.require_running()
+                try:
+                    answer = await client.get(f"http://127.0.0.1:{port}/readyz")
+                except httpx.ConnectError:
+                    return False
+                if answer.status_code != 200:
+                    return False
+        return True
 
     async def done() -> bool:
-        found.update({name: await scrape(port) for name, port in ports.items()})
+        found.update({name: await scrape(port) for name, (_, port) in processes.items()})
         read = total(found["watch-evidence"], "stream_app_messages_read_total")
         kept = total(found["sink"], "stream_app_log_events_total", "csv")
         # The live view looks at the ends of its topics once a second.
@@ -79,8 +85,7 @@ async def test_every_process_counts_what_goes_in_and_out_and_how_far_it_is(
 
     bad = [(FEATURES, b"alpha", b"no JSON"), (FEATURES, b"alpha", b"{}")]
     await topics.produce(clean_kafka, [*bad, *messages(played("alpha", MATCHES))])
-    for name in PROCESSES:
-        await until(lambda name=name: ready(name), f"{name} is ready", 60.0)  # type: ignore[misc]  # a default, for ruff
+    await until(ready, "all processes are ready", 90.0)
     await until(done, "everything is read, and shown", 60.0)
     worker = found["worker"]
 
