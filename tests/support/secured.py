@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from stream_app import brokers
+from stream_app.acls import Entry
 from stream_app.brokers import Access, Brokers
 from stream_app.dev.kafka import SETTINGS, Kafka
 from stream_app.dev.process import LOOPBACK
@@ -113,8 +114,8 @@ class SecuredKafka(Kafka):
         tls.load_cert_chain(self.owner)
         return Brokers(self.address_of("SSL"), Access("SSL", tls))
 
-    async def allow(self, entries: Iterable[Mapping[str, str]]) -> None:
-        """Put access control entries, as `stream-app topics acls --json` prints them, into force."""
+    async def allow(self, entries: Iterable[Entry]) -> None:
+        """Put access control entries into force."""
         client = brokers.admin(self.where())
         await client.start()
         try:
@@ -127,13 +128,13 @@ class SecuredKafka(Kafka):
         assert not refused, refused
 
 
-def _request(entry: Mapping[str, str]) -> CreateAclsRequest:
+def _request(entry: Entry) -> CreateAclsRequest:
     return CreateAclsRequest(
-        resource_type=RESOURCES[entry["resource"]],
-        resource_name=entry["name"],
-        resource_pattern_type_filter=PATTERNS[entry["pattern"]],
-        principal=entry["principal"],
+        resource_type=RESOURCES[entry.resource],
+        resource_name=entry.name,
+        resource_pattern_type_filter=PATTERNS[entry.pattern],
+        principal=entry.principal,
         host="*",
-        operation=OPERATIONS[entry["operation"]],
+        operation=OPERATIONS[entry.operation],
         permission_type=ALLOW,
     )

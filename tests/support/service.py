@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from stream_app.brokers import Where
 from stream_app.contracts import encode
 from stream_app.dev.process import Child
 from stream_app.events import (
@@ -124,7 +125,7 @@ async def until_published(bootstrap: str, topic: str, count: int, timeout_s: flo
     return await published(bootstrap)
 
 
-async def send(bootstrap: str, events: Iterable[Features | Result]) -> None:
+async def send(bootstrap: Where, events: Iterable[Features | Result]) -> None:
     """Send `events` as a feed does, and return when the broker has them all."""
     async with Publisher(bootstrap) as feed:
         for event in events:
