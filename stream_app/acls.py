@@ -140,6 +140,25 @@ def _entries(part: Part, principal: str, prefix: str, group: str) -> Iterator[En
             yield Entry(principal, needed, "group", group + name.removesuffix("*"), pattern)
 
 
+def table() -> str:
+    """The needs of all parts as a table in Markdown, with plain names."""
+    shown: tuple[Operation, ...] = ("Read", "Write", "Create", "Describe", "DescribeConfigs")
+    lines = ["| part | may | topics and groups |", "|---|---|---|"]
+    for name, part in PARTS.items():
+        heading = f"`{name}`: {part.meaning}"
+        for operation in shown:
+            if topics := part.topics.get(operation):
+                names = "all topics" if topics == _ALL else ", ".join(f"`{topic}`" for topic in topics)
+                lines.append(f"| {heading} | {operation} | {names} |")
+                heading = ""
+        for operation, groups in (("Read", part.groups), ("Describe", part.groups_seen)):
+            if groups:
+                names = ", ".join(f"`stream-app{group}`" for group in groups)
+                lines.append(f"| {heading} | {operation} | groups {names} |")
+                heading = ""
+    return "\n".join(lines)
+
+
 def commands(wanted: Sequence[Entry], bootstrap: str) -> list[str]:
     """The commands of Kafka's own tool that make the entries `wanted`, as few as can be."""
     together: dict[tuple[str, Resource, Pattern, tuple[str, ...]], list[Operation]] = {}

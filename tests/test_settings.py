@@ -124,3 +124,56 @@ def test_the_names_of_odds_are_read_as_threes() -> None:
 def test_the_models_that_predict_are_read_as_names_champion_first() -> None:
     assert load().league_config("cup").models == LeagueConfig().models
     assert load(models="base_rate , elo_softmax").league_config("cup").models == ("base_rate", "elo_softmax")
+
+
+def test_a_secret_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("from a file\n", encoding="utf-8")
+    (tmp_path / ".env").write_text(f"STREAM_APP_WEB_TOKENS_FILE={tmp_path / 'password'}\n", encoding="utf-8")
+    monkeypatch.setitem(module.Settings.model_config, "env_file", tmp_path / ".env")
+    monkeypatch.setenv("STREAM_APP_SNAPSHOT_KEY_FILE", str(tmp_path / "password"))
+    read = load()
+    assert [it.get_secret_value() for it in (read.snapshot_key, read.web_tokens)] == ["from a file"] * 2
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"SNAPSHOT_KEY_FILE": "/not/there"}, "STREAM_APP_SNAPSHOT_KEY_FILE='/not/there': No such file or directory"),
+        (
+            {"SNAPSHOT_KEY_FILE": "/not/there", "SNAPSHOT_KEY": "the-secret"},
+            "STREAM_APP_SNAPSHOT_KEY_FILE and STREAM_APP_SNAPSHOT_KEY: wanted one of them",
+        ),
+        ({"KAFKA_SECURITY": "sasl_ssl", "KAFKA_USER": "u"}, "sasl_ssl needs STREAM_APP_KAFKA_PASSWORD"),
+        ({"KAFKA_SECURITY": "sasl_ssl", "KAFKA_PASSWORD": "the-secret"}, "sasl_ssl needs STREAM_APP_KAFKA_USER"),
+        ({"KAFKA_PASSWORD": "the-secret"}, "STREAM_APP_KAFKA_PASSWORD needs STREAM_APP_KAFKA_SECURITY=sasl_ssl"),
+        ({"KAFKA_CA": "/not/there"}, "STREAM_APP_KAFKA_CA needs STREAM_APP_KAFKA_SECURITY=ssl or sasl_ssl"),
+        (
+            {"KAFKA_SECURITY": "ssl", "KAFKA_CA": "/not/there"},
+            "STREAM_APP_KAFKA_CA='/not/there': there is no such file",
+        ),
+        (
+            {"KAFKA_SECURITY": "ssl", "KAFKA_CERTIFICATE_KEY": __file__},
+            "STREAM_APP_KAFKA_CERTIFICATE_KEY needs STREAM_APP_KAFKA_CERTIFICATE",
+        ),
+        (
+            {"KAFKA_SECURITY": "tls"},
+            "STREAM_APP_KAFKA_SECURITY='tls': Input should be 'plaintext', 'ssl' or",
+        ),
+        ({"TOPIC_PREFIX": "foot ball"}, "STREAM_APP_TOPIC_PREFIX='foot ball': wanted at most 100 of"),
+    ],
+)
+def test_what_can_never_connect_is_told_without_the_secret(
+    variables: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"STREAM_APP_{name}", value)
+    with pytest.raises(InvalidInput) as refused:
+        settings()
+    assert reason in str(refused.value)
+    assert "the-secret" not in str(refused.value)
+
+
+def test_groups_and_members_have_the_prefix_of_the_topics() -> None:
+    shared = load(topic_prefix="football.", app_id="live", worker_id="one")
+    assert (shared.group, shared.member) == ("football.live", "football.one")
+    assert (load().group, load().member) == ("stream-app", None)

@@ -59,7 +59,7 @@ def acls(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PART]...",
+            metavar="PART...",
             help="feed, gateway, worker, sink, web, desk (a live view with sign-in), notify, watch-evidence, operator;"
             " all of them when absent.",
         ),
