@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import compose_spec
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -53,8 +54,42 @@ def test_procfile_and_compose_run_the_same_processes() -> None:
     processes = {next(it for it in arguments if it != "supervise") for arguments in commands_of_procfile()}
 
     assert processes == {"worker", "sink", "watch-evidence", "web", "feed"}
-    # The notifier needs somebody to tell: it runs where the settings name one.
-    assert {arguments[0] for arguments in commands_of_compose()} == processes | {"topics", "notify"}
+    # Gateway and notifier need somebody who may send or is to be told: they run where the settings name one.
+    assert {arguments[0] for arguments in commands_of_compose()} == processes | {"topics", "notify", "gateway"}
+
+
+def test_compose_follows_its_specification() -> None:
+    options = compose_spec.PyOptions()
+    options.apply_merge = True
+
+    read = options.from_yaml((ROOT / "docker-compose.yml").read_text())
+    read.validate()
+
+    assert set(read.services) == set(compose()["services"])
+
+
+@pytest.mark.parametrize("name", list(compose()["services"]))
+def test_every_container_is_pinned_closed_to_other_machines_and_looked_after(name: str) -> None:
+    service = compose()["services"][name]
+    ours = service["image"] == "stream-app"
+
+    assert ours or re.search(r":v?\d+\.\d+", service["image"])
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    # The image of the service brings the check of its health along.
+    assert ours or "test" in service["healthcheck"]
+    if ours:
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+
+
+def test_prometheus_looks_for_every_process_of_compose() -> None:
+    (scraped,) = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    stay = {name for name, service in compose()["services"].items() if service["image"] == "stream-app"} - {
+        "topics",
+        "feed",
+    }
+
+    assert set(scraped["dns_sd_configs"][0]["names"]) == stay
 
 
 @pytest.mark.parametrize(
