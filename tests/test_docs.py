@@ -33,7 +33,9 @@ def fault(words: tuple[str, ...]) -> str | None:
 def _fault(command: Any, words: tuple[str, ...]) -> str | None:
     """The same below `command`, a group or a leaf. A group may stand alone, and `...` for anything."""
     below = getattr(command, "commands", None)
-    if below is not None and words and words[0] not in ("...", "COMMAND", "--help"):
+    if below is not None:
+        if not words or words[0] in ("...", "COMMAND", "--help", "--version"):
+            return None
         return _fault(below[words[0]], words[1:]) if words[0] in below else f"no command {words[0]}"
     if command.name in WITH_COMMAND_BEHIND:
         return _fault(PROGRAM, words)
