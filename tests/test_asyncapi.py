@@ -23,8 +23,6 @@ KIND_OF_SCHEMA: dict[str, Kind] = {
     "configure": "configure",
     "refused-commands": "refusal",
 }
-INTERNAL = ("snapshot", "checkpoint")
-"""Messages in a form of the service's own, of which nobody else needs an example."""
 
 
 def at(reference: str) -> Any:
@@ -154,7 +152,7 @@ def test_a_topic_carries_the_message_of_its_schema(topic: str) -> None:
     assert {schema_of(message[part]) for message in messages_of(topic).values()} == {topic}
 
 
-@pytest.mark.parametrize("name", [name for name in MESSAGES if name not in INTERNAL])
+@pytest.mark.parametrize("name", MESSAGES)
 def test_every_message_has_examples_that_are_right(name: str) -> None:
     message = MESSAGES[name]
     assert message["examples"]

@@ -6,14 +6,18 @@ The models run with short windows and a sensitive alarm, so that one season has 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 import orjson
 
-from stream_app.contracts import KIND_OF_TOPIC, Event, encode, event_time, parse
+from stream_app.contracts import KIND_OF_TOPIC, Event, Kind, encode, event_time, parse
+from stream_app.durability.artefact import refusal_of
+from stream_app.durability.checkpoint import Checkpoint
 from stream_app.durability.log import NO_SOURCE, Entry
+from stream_app.durability.snapshot import SnapshotInfo, freeze, inspect
 from stream_app.errors import Fatal, InvalidInput
 from stream_app.events import (
     Analytics,
@@ -26,6 +30,7 @@ from stream_app.events import (
     ModelEvent,
     Output,
     Prediction,
+    Refusal,
     Registry,
     Result,
     Scoreboard,
@@ -42,7 +47,10 @@ MATCHES = 400
 COMMAND_AFTER = 300
 """Messages after which a model is told to stop learning for a while."""
 
-CONFIG = LeagueConfig(models=(LeagueConfig().models[0], "base_rate"), cold_matches=5, window=10)
+CONFIG = LeagueConfig(models=(LeagueConfig().models[0], "base_rate"), cold_matches=5, window=10, alert_rate=100.0)
+ODDS = {"odds_home": 2.1, "odds_draw": 3.4, "odds_away": 3.6}
+"""What a bookmaker might have offered for the last match, which the data set does not tell."""
+_KEY = b"key of the examples"
 TROUBLE = Chaos(corrections=0.05)
 
 Example = dict[str, Any]
@@ -72,7 +80,7 @@ def examples() -> dict[str, list[Example]]:
     outputs: list[Output] = list(league.configure(configure))
     for event in _inputs():
         if isinstance(event, Features):
-            heard["features"] = event
+            heard["withoutNumbers" if event.features is None else "withOdds"] = event
             outputs += league.predict(event)
         elif isinstance(event, Result):
             heard[event.status] = event
@@ -83,16 +91,23 @@ def examples() -> dict[str, list[Example]]:
     for output in (*outputs, *league.tables()):
         # A final evaluation and a raised alert say more than what comes after them.
         name = _NAMES[type(output)]
-        if name not in said or getattr(output, "status", "final") == "final":
+        says_most = (getattr(output, "status", "final"), getattr(output, "state", "raised")) == ("final", "raised")
+        if name not in said or says_most:
             said[name] = output
     found = {name: [_payload(event)] for name, event in said.items()}
-    found["matchFeatures"] = [{"name": "withoutNumbers", **_payload(heard["features"])}]
-    found["matchResult"] = [{"name": status, **_payload(heard[status])} for status in ("final", "corrected")]
+    found["matchFeatures"] = [{"name": name, **_payload(heard[name])} for name in ("withOdds", "withoutNumbers")]
+    found["matchResult"] = [
+        {"name": status, **_payload(heard[status])} for status in ("postponed", "final", "corrected")
+    ]
     found["modelCommand"] = [_payload(heard["command"])]
-    found["loggedFeatures"] = [_logged(heard["features"], FEATURES)]
+    found["loggedFeatures"] = [_logged(heard["withOdds"], FEATURES)]
     found["loggedResult"] = [_logged(heard["final"], RESULTS)]
     found["loggedCommand"] = [_logged(heard["command"], MODEL_COMMANDS)]
+    found["loggedRefusal"] = [_logged(_turned_away(heard["command"]), MODEL_COMMANDS)]
     found["loggedConfiguration"] = [_logged(configure, None)]
+    place = len(outputs)
+    found["snapshot"] = [{"payload": asdict(inspect(freeze(league, SnapshotInfo(BUNDESLIGA, place), _KEY), _KEY))}]
+    found["checkpoint"] = [{"payload": orjson.loads(Checkpoint(place + 1, {BUNDESLIGA: place}).to_json())}]
     found["deadLetter"], found["deadLetterDecision"] = _refused(heard["final"])
     return found
 
@@ -110,6 +125,21 @@ def _inputs() -> Iterator[Features | Result | ModelCommand]:
                 why="its numbers from upstream are being looked into",
                 model=CONFIG.models[1],
             )
+    for event in schedule(islice(bundesliga(), MATCHES, MATCHES + 1)):
+        if isinstance(event, Features):
+            yield replace(event, features=ODDS)
+        else:
+            called_off = event.kickoff - timedelta(minutes=30)
+            yield replace(event, status="postponed", finished_at=called_off, home_goals=None, away_goals=None)
+
+
+def _turned_away(command: Event) -> Refusal:
+    """What the log has instead of a command whose artefact nobody has signed."""
+    if isinstance(command, ModelCommand):
+        refusal = refusal_of(replace(command, action="handover", version=2, artefact="AAAA"), _KEY)
+        if refusal is not None:
+            return refusal
+    raise Fatal("an artefact that nobody has signed was taken")
 
 
 def _refused(event: Event) -> tuple[list[Example], list[Example]]:
@@ -134,7 +164,9 @@ def _payload(event: Event) -> Example:
 
 
 def _logged(event: Event, topic: str | None) -> Example:
-    kind = "configure" if topic is None else KIND_OF_TOPIC[topic]
+    kind: Kind = "configure" if topic is None else KIND_OF_TOPIC[topic]
+    if isinstance(event, Refusal):
+        kind = "refusal"
     entry = Entry(kind, BUNDESLIGA, topic or NO_SOURCE, -1 if topic is None else MATCHES, encode(event))
     headers = {name: value.decode() for name, value in entry.headers()}
     return {"headers": headers, **_payload(event)}

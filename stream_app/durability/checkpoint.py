@@ -27,9 +27,13 @@ class Checkpoint:
     place: int
     leagues: Mapping[str, int]
 
+    def to_json(self) -> bytes:
+        """What it says, as JSON."""
+        return orjson.dumps({"place": self.place, "leagues": dict(self.leagues)})
+
     def to_bytes(self) -> bytes:
         """The checkpoint as the value of a record."""
-        return zstandard.compress(orjson.dumps({"place": self.place, "leagues": dict(self.leagues)}), 1)
+        return zstandard.compress(self.to_json(), 1)
 
 
 def checkpoint_key(partition: int) -> bytes:

@@ -34,15 +34,13 @@ def carry_out(
     try:
         _do(squad, command, handover, at, config)
     except InvalidInput as refused:
-        about = None if command.model is None or command.version is None else Contender(command.model, command.version)
-        squad.ledger.note(Happening("refused", command.who, command.why, about, reason=str(refused), command=command))
+        squad.ledger.note(Happening("refused", command.who, command.why, reason=str(refused), command=command))
 
 
 def refuse(squad: Squad, refusal: Refusal) -> None:
     """Tell of a command that was refused at the door."""
     if squad.ledger.hears(refusal.command_id):
-        about = None if refusal.model is None or refusal.version is None else Contender(refusal.model, refusal.version)
-        squad.ledger.note(Happening("refused", refusal.who, refusal.why, about, reason=refusal.reason, command=refusal))
+        squad.ledger.note(Happening("refused", refusal.who, refusal.why, reason=refusal.reason, command=refusal))
 
 
 def _do(

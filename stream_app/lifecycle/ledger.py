@@ -195,6 +195,8 @@ class Ledger:
 
     def _event(self, it: Happening, at: datetime) -> ModelEvent:
         self.told += 1
+        # What was refused is told as it was asked for: the model that was meant may not exist, or have no such version.
+        about = it.command if it.kind == "refused" else it.about
         return ModelEvent(
             event_id=name_id("model event", self.competition, self.told),
             competition=self.competition,
@@ -202,8 +204,8 @@ class Ledger:
             at=at,
             issued_at=None if it.command is None else it.command.issued_at,
             number=self.told,
-            model=None if it.about is None else it.about.model,
-            version=None if it.about is None else it.about.version,
+            model=None if about is None else about.model,
+            version=None if about is None else about.version,
             alias=it.alias,
             previous_model=None if it.previous is None else it.previous.model,
             previous_version=None if it.previous is None else it.previous.version,

@@ -197,7 +197,7 @@ def test_what_makes_no_sense_is_refused_with_a_reason_and_changes_nothing_else(
     tell(league, matches(3))
     line_up, champions = digest(league.squad.members), champion(league)
     event = ask(league, action, **more)  # type: ignore[arg-type]  # any field
-    assert event.kind == "refused"
+    assert (event.kind, event.model, event.version) == ("refused", more.get("model"), more.get("version"))
     assert reason in str(event.reason)
     assert (digest(league.squad.members), champion(league)) == (line_up, champions)
 
