@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from stream_app.cli import build
 from stream_app.errors import InvalidInput, Retryable, StreamAppError
 
 EXIT_FAILED = 1
@@ -17,6 +16,9 @@ EXIT_INTERRUPTED = 130
 def main() -> None:
     """Run the command line; a user's mistake ends with one clear line and no traceback."""
     try:
+        # Imported here, so that Ctrl-C ends the program quietly from its first moment on.
+        from stream_app.cli import build
+
         build()()
     except InvalidInput as error:
         _end(error, EXIT_USAGE)

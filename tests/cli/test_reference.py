@@ -73,12 +73,12 @@ def test_the_version_is_said() -> None:
     assert (run.exit_code, run.stdout) == (0, f"{project['version']}\n")
 
 
-def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The program as a process of its own on a machine where nothing is set up."""
+def call(folder: Path, *arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """The program as a process of its own on a machine where nothing is set up; `before` goes before its modules."""
     return subprocess.run(
         [sys.executable, "-m", "stream_app", *arguments],
         cwd=folder,
-        env={"PATH": "", "PYTHONPATH": str(ROOT), "HOME": str(folder), "COLUMNS": "120"},
+        env={"PATH": "", "PYTHONPATH": f"{before}:{ROOT}", "HOME": str(folder), "COLUMNS": "120"},
         capture_output=True,
         check=False,
         text=True,
@@ -94,6 +94,13 @@ def test_a_bare_machine_is_enough_and_a_mistake_is_one_line_with_its_exit_code(t
     assert (mistake.returncode, mistake.stdout) == (2, "")
     assert mistake.stderr.startswith("stream-app: 1 number given (7.5): wanted 5")
     assert mistake.stderr.count("\n") == 1
+
+
+def test_ctrl_c_ends_a_command_quietly_while_it_is_still_being_loaded(tmp_path: Path) -> None:
+    interrupts_itself = tmp_path / "typer.py"
+    interrupts_itself.write_text("raise KeyboardInterrupt", encoding="utf-8")
+    run = call(tmp_path, "info", before=str(tmp_path))
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "")
 
 
 @pytest.mark.slow
