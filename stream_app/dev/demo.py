@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from stream_app import topic_admin
+from stream_app.brokers import Brokers
+from stream_app.connections import bootstrap_servers
 from stream_app.dev import stores
 from stream_app.dev.process import LOOPBACK, Child, free_ports, spawn
 from stream_app.dev.screen import Screen
@@ -93,13 +95,12 @@ def run(settings: Settings, *, once: bool, fresh: bool) -> int:
     with ExitStack() as on_the_way_out:
         screen.step("Starting Kafka and PostgreSQL")
         running = on_the_way_out.enter_context(stack.up())
-        run_until_signal(
-            topic_admin.create(running.bootstrap, partitions=settings.partitions, replication=settings.replication)
-        )
+        kafka = bootstrap_servers(settings.model_copy(update={"kafka": running.bootstrap}))
+        run_until_signal(topic_admin.create(kafka, partitions=settings.partitions, replication=settings.replication))
         screen.step("Starting the worker, the evaluation log and the live view")
         site = on_the_way_out.enter_context(_site(running, settings))
         screen.step(f"Live view: {site.address}")
-        summary, expected = run_until_signal(_replay(site, screen))
+        summary, expected = run_until_signal(_replay(site, kafka, screen))
         (running.folder / "summary.json").write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
         screen.result(summary.models, summary.evaluations, summary.replay_seconds)
         complete = summary.is_complete(expected)
@@ -171,12 +172,12 @@ def _wait_for_the_web(site: Site, port: int) -> None:
         time.sleep(TICK_S)
 
 
-async def _replay(site: Site, screen: Screen) -> tuple[Summary, int]:
+async def _replay(site: Site, kafka: Brokers, screen: Screen) -> tuple[Summary, int]:
     from stream_app.feeds.datasets import bundesliga
 
     expected = {match.match_id for match in bundesliga()}
     tally = Tally(COMPETITION)
-    async with counting(site.running.bootstrap, tally):
+    async with counting(kafka, tally):
         if tally.has_all(expected):
             screen.step("Every match has its prediction and its evaluation already: nothing to replay")
         else:
