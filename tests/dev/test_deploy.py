@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import promql_parser
 import pytest
 import yaml
@@ -23,7 +22,7 @@ from tests.support.programs import ROOT
 
 DEPLOY = ROOT / "deploy"
 KUBERNETES = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
-NOT_OF_KUBERNETES_ITSELF = {"kustomization.yaml", "scaling.yaml"}
+NOT_OF_KUBERNETES_ITSELF = {"kustomization.yaml", "scaling.yaml", "monitor.yaml"}
 METRIC = re.compile(r"\bstream_app_\w+")
 OF_HISTOGRAMS_AND_COUNTERS = re.compile(r"_(bucket|count|sum|total)$")
 
@@ -57,8 +56,11 @@ def expressions() -> Iterator[str]:
 @pytest.mark.parametrize("file", KUBERNETES, ids=lambda file: file.name)
 def test_every_object_of_kubernetes_follows_its_schema(file: Path) -> None:
     if file.name in NOT_OF_KUBERNETES_ITSELF:
-        assert all(document["kind"] in ("Kustomization", "ScaledObject") for document in documents(file))
+        assert all(document["kind"] in ("Kustomization", "ScaledObject", "PodMonitor") for document in documents(file))
         return
+    # Its schemas take two seconds, which a run of other tests need not wait for.
+    import kubernetes_validate
+
     for document in documents(file):
         kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
 
@@ -80,6 +82,38 @@ def test_every_container_runs_a_command_that_exists_without_any_right_that_it_do
     assert (security["readOnlyRootFilesystem"], security["allowPrivilegeEscalation"]) == (True, False)
     assert security["capabilities"] == {"drop": ["ALL"]}
     assert "memory" in container["resources"]["limits"]
+
+
+def test_every_process_of_the_service_runs_on_kubernetes_and_is_asked_how_it_is() -> None:
+    by_command = {container["args"][0]: container for container in containers()}
+    probes = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
+
+    assert by_command.keys() == {"topics", "worker", "sink", "watch-evidence", "web", "notify", "gateway"}
+    for command, container in by_command.items():
+        asked = {name: container[name]["httpGet"]["path"] for name in probes if name in container}
+        assert asked == ({} if command == "topics" else probes), command
+
+
+def test_every_object_refers_to_ports_labels_and_settings_that_are_there() -> None:
+    objects = [document for file in KUBERNETES for document in documents(file)]
+    templates = {
+        document["metadata"]["name"]: document["spec"]["template"]
+        for document in objects
+        if "template" in document.get("spec", {})
+    }
+    for name, template in templates.items():
+        assert template["metadata"]["labels"] == {"app.kubernetes.io/name": name}
+        for container in template["spec"]["containers"]:
+            ports = {port["name"] for port in container.get("ports", ())}
+            assert {container[it]["httpGet"]["port"] for it in container if it.endswith("Probe")} <= ports
+            assert [source[kind]["name"] for source in container["envFrom"] for kind in source] == ["stream-app"] * 2
+    for document in objects:
+        if document["kind"] in ("Service", "PodDisruptionBudget"):
+            selector = document["spec"]["selector"]
+            (label,) = (selector.get("matchLabels") or selector).values()
+            assert label in templates, document["metadata"]["name"]
+        if document["kind"] == "ScaledObject":
+            assert document["spec"]["scaleTargetRef"]["name"] in templates
 
 
 def test_every_setting_that_is_named_exists() -> None:
