@@ -16,7 +16,7 @@ MKDOCS := env NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 # Most of a test's time is waiting for Kafka, so that three processes keep two cores busy.
 TEST_PROCESSES ?= 3
 
-.PHONY: reference help setup demo test check bench soak soak-web screenshots chaos study-alerts study-analytics study-lifecycle audit sbom coverage release docs format contract lock dev-up dev-down dev-status clean
+.PHONY: reference help setup demo test check bench soak soak-web image-rehearsal screenshots chaos study-alerts study-analytics study-lifecycle simulate-scale audit sbom coverage release docs format contract lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -43,8 +43,9 @@ check: ## Lint, format, types, direction of imports, documents, security rules, 
 	@$(MKDOCS) build --quiet
 	@$(BIN)/python -m scripts.dev.audit --if-reachable
 
-bench: ## Measure models, evaluation log, live view, gateway and command line; takes some minutes
+bench: ## Measure everything and write docs/performance.md; takes a quarter of an hour and wants the machine for itself
 	@scripts/dev/bootstrap.sh --quiet
+	@$(BIN)/python -m tests.bench.performance --write
 	@$(BIN)/python -m tests.bench.guarantee
 	@$(BIN)/python -m tests.bench.models
 	@$(BIN)/python -m tests.bench.evaluation_log
@@ -60,6 +61,10 @@ soak-web: ## Flood the live view with 2,000 matches a second for five minutes (A
 soak: ## An hour of matches through the whole service: flat memory, nothing lost, nothing twice (ARGS="--minutes 60")
 	@scripts/dev/bootstrap.sh --quiet
 	@exec $(BIN)/python -m tests.soak $(ARGS)
+
+image-rehearsal: ## Run the build steps of the image without Docker, and measure what would be in it
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python scripts/dev/image_rehearsal.py $(ARGS)
 
 screenshots: ## Take the pictures of the live view in docs/img on the running service (some minutes)
 	@scripts/dev/bootstrap.sh --quiet
@@ -80,6 +85,10 @@ study-analytics: ## Measure how often chance is suspected, and how soon planted 
 study-lifecycle: ## Measure false promotions, how soon a better model is found and what mending mends (ARGS=--quick)
 	@scripts/dev/bootstrap.sh --quiet
 	@exec $(BIN)/python -m tests.studies.lifecycle $(ARGS)
+
+simulate-scale: ## A thousand competitions and a million matches a day on 1 to 8 workers (ARGS=--write: into docs/scaling.md)
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m tests.studies.scale $(ARGS)
 
 audit: ## Ask for known vulnerabilities of all locked packages (ARGS="--service pypi" asks the index)
 	@scripts/dev/bootstrap.sh --quiet
