@@ -9,6 +9,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import consumer as module
 from aiokafka.errors import GroupAuthorizationFailedError, GroupLoadInProgressError, NotCoordinatorForGroupError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
 from stream_app.agents import faust_edge
@@ -119,3 +120,26 @@ async def test_an_input_is_not_at_its_end_while_messages_are_on_their_way_betwee
     await consumer._getmany(None, 0.0)
 
     assert (before, empty, taken, consumer.at_end(tp, 2, since=0.0)) == (False, True, False, True)
+
+
+def test_the_tables_of_an_idle_worker_are_not_taken_for_streams_that_have_stopped() -> None:
+    said: list[str] = []
+    state = SimpleNamespace(timestamp=1000.0 * 1000, highwater=5, position=3)
+    assignment = SimpleNamespace(active=True, state_value=lambda _: state)
+    subscription = SimpleNamespace(assignment=assignment)
+    client = SimpleNamespace(_fetcher=SimpleNamespace(_subscriptions=SimpleNamespace(subscription=subscription)))
+    monitor = SimpleNamespace(stream_inbound_time={})
+    conf = SimpleNamespace(stream_processing_timeout=300)
+    topics = SimpleNamespace(acks_enabled_for=lambda _: True)
+    idle: Any = SimpleNamespace(
+        consumer=SimpleNamespace(app=SimpleNamespace(monitor=monitor, topics=topics, conf=conf)),
+        time_started=0,
+        tp_stream_timeout_secs=300,
+        _verify_aiokafka_event_path=lambda *_: False,
+        _ensure_consumer=lambda: client,
+        _log_slow_processing_stream=lambda message, *_: said.append(message),
+    )
+    AIOKafkaConsumerThread.verify_event_path(idle, 1000.0, TP("snapshots", 0))
+    assert "has not started processing" in said.pop()
+    faust_edge._ConsumerThread.verify_event_path(idle, 1000.0, TP("snapshots", 0))
+    assert not said
