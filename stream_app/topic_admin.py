@@ -54,7 +54,7 @@ class Difference:
 
 
 def config_of(topic: Topic, replication: int) -> dict[str, str]:
-    """The topic-level settings of `topic` with so many replicas. What is confirmed is on more than half of them."""
+    """The topic-level settings of `topic` with so many replicas. What is confirmed is on at least half of them."""
     return topic.config() | {"min.insync.replicas": str((replication + 1) // 2)}
 
 

@@ -51,7 +51,7 @@ async def test_every_setting_that_differs_is_told(kafka: str, topics: list[Topic
     ]
 
 
-async def test_what_is_confirmed_is_on_more_than_half_of_the_replicas(kafka: str, topics: list[Topic]) -> None:
+async def test_what_is_confirmed_is_on_at_least_half_of_the_replicas(kafka: str, topics: list[Topic]) -> None:
     await create(kafka, partitions=1, replication=1, topics=topics[:1])
     found = await differences(kafka, partitions=1, replication=3, topics=topics[:1])
     assert found == [
