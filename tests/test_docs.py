@@ -96,6 +96,12 @@ def test_every_setting_that_a_page_names_exists(page: Path) -> None:
     assert all(any(it.startswith(name) for it in known) for name in families)
 
 
+@pytest.mark.parametrize("page", ROOT.glob("*.md"), ids=lambda page: page.name)
+def test_every_file_that_a_page_beside_the_site_links_to_exists(page: Path) -> None:
+    linked = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert not [path for path in linked if not (ROOT / path).exists()]
+
+
 @pytest.mark.slow
 def test_the_site_holds_every_page_and_asks_no_third_party_for_anything(tmp_path: Path) -> None:
     program = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
