@@ -131,6 +131,7 @@ def test_a_secret_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     (tmp_path / ".env").write_text(f"STREAM_APP_WEB_TOKENS_FILE={tmp_path / 'password'}\n", encoding="utf-8")
     monkeypatch.setitem(module.Settings.model_config, "env_file", tmp_path / ".env")
     monkeypatch.setenv("STREAM_APP_SNAPSHOT_KEY_FILE", str(tmp_path / "password"))
+    monkeypatch.setenv("STREAM_APP_SNAPSHOT_KEY", "")
     read = load()
     assert [it.get_secret_value() for it in (read.snapshot_key, read.web_tokens)] == ["from a file"] * 2
 
@@ -171,6 +172,12 @@ def test_what_can_never_connect_is_told_without_the_secret(
         settings()
     assert reason in str(refused.value)
     assert "the-secret" not in str(refused.value)
+
+
+def test_an_empty_variable_names_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KAFKA_CA", "KAFKA_CERTIFICATE", "KAFKA_CERTIFICATE_KEY", "NOTIFY_SMTP_CA", "SNAPSHOT_KEY_FILE"):
+        monkeypatch.setenv(f"STREAM_APP_{name}", "")
+    assert (load().kafka_ca, load().notify_smtp_ca) == (None, None)
 
 
 def test_groups_and_members_have_the_prefix_of_the_topics() -> None:

@@ -48,9 +48,9 @@ class Settings(ServingSettings, LeagueSettings, WorkerSettings, OutsideSettings)
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Where values come from, the strongest first."""
+        """Where values come from, the strongest first; an empty variable does not hide the file of a secret."""
         named = [it.env_vars for it in (env_settings, dotenv_settings) if isinstance(it, EnvSettingsSource)]
-        return init_settings, env_settings, dotenv_settings, SecretFiles(settings_cls, *named)
+        return init_settings, SecretFiles(settings_cls, *named), env_settings, dotenv_settings
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
-from stream_app.settings.values import Addresses, Count, Seconds, beginning_of_names
+from stream_app.settings.values import Addresses, Count, File, Seconds, beginning_of_names
 
 
 class OutsideSettings(BaseSettings):
@@ -28,13 +28,13 @@ class OutsideSettings(BaseSettings):
     )
     kafka_user: str | None = Field(None, description="User of the brokers, with sasl_ssl.")
     kafka_password: SecretStr | None = Field(None, description="Password of that user.")
-    kafka_ca: Path | None = Field(
+    kafka_ca: File = Field(
         None, description="File of certificates (PEM) to trust for the brokers. Not set: those of the system."
     )
-    kafka_certificate: Path | None = Field(
+    kafka_certificate: File = Field(
         None, description="File of our own certificate (PEM), with its chain, for brokers that ask for one."
     )
-    kafka_certificate_key: Path | None = Field(
+    kafka_certificate_key: File = Field(
         None, description="File of the key of our certificate (PEM, not encrypted), when it is not in the same file."
     )
     database_url: SecretStr | None = Field(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from stream_app.settings.values import Count, Port, Seconds
+from stream_app.settings.values import Count, File, Port, Seconds
 
 
 class ServingSettings(BaseSettings):
@@ -78,7 +77,7 @@ class ServingSettings(BaseSettings):
     notify_smtp_security: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="How the mail server is spoken to: starttls, tls, or none (only without a login)."
     )
-    notify_smtp_ca: Path | None = Field(
+    notify_smtp_ca: File = Field(
         None, description="File of certificates to trust for the mail server besides the system's."
     )
     notify_smtp_user: str | None = Field(None, description="Name to log in to the mail server with. Not set: no login.")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 Days = Annotated[float, Field(gt=0, le=36_525)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+File = Annotated[Path | None, BeforeValidator(lambda text: text or None)]
+"""A file, or none when nothing is said, also by an empty variable."""
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+):[0-9]{1,5}")
 _TOPIC_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,100}")
