@@ -44,14 +44,9 @@ def create_app(settings: Settings) -> faust.App:
     def raw(name: str) -> faust.TopicT:
         return app.topic(name, key_type=bytes, value_type=bytes, partitions=PARTITIONS)
 
-    changelog = app.topic(
-        "naive-leagues-changelog",
-        key_serializer="raw",
-        value_serializer="pickle",
-        partitions=PARTITIONS,
-        internal=True,
-    )
-    leagues = app.Table("leagues", partitions=PARTITIONS, changelog_topic=changelog)
+    leagues = app.Table("leagues", key_type=bytes, partitions=PARTITIONS)
+    # A table takes no serializer but by the type of its values, and a league is no Faust record.
+    leagues.value_serializer = "pickle"  # type: ignore[attr-defined]  # its interface has it not
     predictions, evaluations = raw(PREDICTIONS), raw(EVALUATIONS)
 
     def league_of(key: bytes) -> League:
