@@ -96,7 +96,7 @@ def test_every_setting_that_a_page_names_exists(page: Path) -> None:
     assert all(any(it.startswith(name) for it in known) for name in families)
 
 
-@pytest.mark.parametrize("page", ROOT.glob("*.md"), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=lambda page: page.name)
 def test_every_file_that_a_page_beside_the_site_links_to_exists(page: Path) -> None:
     linked = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert not [path for path in linked if not (ROOT / path).exists()]
