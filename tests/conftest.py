@@ -27,6 +27,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from playwright.async_api import Browser, Page, async_playwright
 
 from stream_app import settings
@@ -36,7 +37,15 @@ from stream_app.dev.process import wait_for
 from tests.support import browser as browsers
 from tests.support import topics
 
+# A machine that does other things as well is no fault in what is tested.
+hypothesis_settings.register_profile("any machine", deadline=None)
+hypothesis_settings.load_profile("any machine")
+
 SMALL_DISK_BYTES = 512 * 1024
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a name of its own is made in it
+MEMORY_NEEDED_BYTES = 2 * 1024**3
+"""Free bytes without which the servers of a session write to the disk."""
 
 MARKERS_OF_FIXTURES = {
     "kafka": {"broker", "own_broker"},
@@ -78,8 +87,13 @@ def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 @pytest.fixture(scope="session")
 def real_parts() -> Iterator[Path]:
-    """The folder of the session's servers, deleted at its end."""
-    folder = Path(tempfile.mkdtemp(prefix="stream-app-tests-"))
+    """The folder of the session's servers, deleted at its end; in memory where there is room.
+
+    A broker waits for the disk several times for each partition that is made, and no test needs what it has written to
+    outlive the machine.
+    """
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED_BYTES
+    folder = Path(tempfile.mkdtemp(prefix="stream-app-tests-", dir=MEMORY if roomy else None))
     yield folder
     shutil.rmtree(folder)
 
@@ -107,12 +121,13 @@ def clean_kafka(kafka: str) -> str:
 
 
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Kafka]:
+def own_broker(real_parts: Path) -> Iterator[Kafka]:
     """A running broker of this test's own, which it may stop and start at will."""
-    broker = Kafka(tmp_path / "kafka")
+    broker = Kafka(real_parts / f"kafka-{uuid.uuid4().hex[:12]}")
     broker.start()
     yield broker
     broker.stop()
+    shutil.rmtree(broker.folder)
 
 
 @pytest.fixture(scope="session")

@@ -310,7 +310,7 @@ def test_no_json_can_crash_the_door(topic: str, value: Any) -> None:
     returns_or_refuses(topic, KEY, orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS) if _writable(value) else b"?")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(topic=st.sampled_from(INPUTS), data=st.data())
 def test_no_message_with_some_fields_changed_can_crash_the_door(topic: str, data: st.DataObject) -> None:
     names = [*SAMPLE[topic], "features", "neutral", "importance", "match_id ", ""]
@@ -372,7 +372,7 @@ def test_a_number_that_is_not_finite_never_leaves(number: float) -> None:
         encode(event)
 
 
-@settings(deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(prediction=messages.predictions(), number=st.sampled_from([math.nan, math.inf]))
 def test_a_forecast_that_is_not_finite_never_leaves(prediction: Prediction, number: float) -> None:
     last = prediction.models[-1]

@@ -151,7 +151,7 @@ def _dataclass_in(hint: Any) -> type[Any] | None:
     return None
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("name", CLASSES)
 def test_what_is_written_is_as_its_schema_says(name: str, data: st.DataObject) -> None:

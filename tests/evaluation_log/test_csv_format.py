@@ -6,7 +6,6 @@ import json
 import zlib
 
 import orjson
-import pandas  # type: ignore[import-untyped]  # published without type information
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +60,9 @@ def test_the_message_is_written_in_ascii_so_that_spreadsheets_show_it_right() ->
 
 
 def test_pandas_reads_numbers_truth_times_and_the_message() -> None:
+    # It takes more than a second, which a run of other tests need not wait for.
+    import pandas  # type: ignore[import-untyped]  # published without type information
+
     events = [row(prediction()), row(evaluation(prediction(), "A")), row(alert())]
     frame = pandas.read_csv(io.BytesIO(header() + lines(events)), parse_dates=["event_time", "recorded_at"])
     assert list(frame.columns) == list(HEADER)
