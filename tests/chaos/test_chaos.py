@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,10 +18,18 @@ AWAY_S = 10
 @pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.timeout(400)
-def test_nothing_is_lost_and_nothing_counts_twice_when_workers_and_broker_are_killed() -> None:
+def test_nothing_is_lost_and_nothing_counts_twice_when_workers_and_broker_are_killed(real_parts: Path) -> None:
     command = [sys.executable, "-m", "tests.chaos", "--kills", str(KILLS), "--seed", "4", "--away", str(AWAY_S)]
     options = ["--rate", "150", "--competitions", "12", "--json"]
-    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=380, check=False)
+    done = subprocess.run(
+        [*command, *options],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(real_parts)},
+        capture_output=True,
+        text=True,
+        timeout=380,
+        check=False,
+    )
 
     said = f"{done.stderr}\n{done.stdout}"
     assert done.returncode == 0, said
@@ -31,6 +40,8 @@ def test_nothing_is_lost_and_nothing_counts_twice_when_workers_and_broker_are_ki
     assert (report["lost"], report["doubled"], report["differing"]) == (0, 0, 0)
     assert report["poison_dead_lettered"] == report["poison"] > 0
     assert all(count > 0 for count in report["outputs"].values())
+    assert report["commands"]["handover: joined"] > 0
+    assert sum(times for what, times in report["commands"].items() if not what.endswith("refused")) > 12
     assert report["snapshots_compared"] > 0
     assert report["commit_samples"] > 0
     assert done.stdout.splitlines()[-1].startswith(f"chaos: {report['kills']} kills, {report['events']} events, 0 lost")
