@@ -23,7 +23,8 @@ from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Producer, Transport
 from faust.types import TP, Message, StreamT
 
-log = logging.getLogger(__name__)
+# Not that of this module: Faust gives that one a handler that swallows everything while no logs are set up.
+log = logging.getLogger("stream_app.worker")
 
 EXIT_FATAL = 70
 """Exit code of a worker that ended itself because an invariant did not hold (EX_SOFTWARE of sysexits.h)."""
