@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from stream_app import cli
 from stream_app.dev.jars import ENDPOINTS
 from stream_app.settings import Settings
+from stream_app.settings.secret_files import is_secret
 from tests.support.programs import ROOT
 
 SETTING = re.compile(r"STREAM_APP_[A-Z0-9_]+")
@@ -97,6 +98,7 @@ def test_prometheus_looks_for_every_process_of_compose() -> None:
 )
 def test_every_setting_that_is_named_exists(file: str) -> None:
     known = {f"STREAM_APP_{name.upper()}" for name in Settings.model_fields}
+    known |= {f"STREAM_APP_{name.upper()}_FILE" for name, field in Settings.model_fields.items() if is_secret(field)}
 
     assert set(SETTING.findall((ROOT / file).read_text())) <= known
 
