@@ -11,7 +11,7 @@ from faust.types import TP, StreamT, TopicT
 from yarl import URL
 
 from stream_app import metrics
-from stream_app.agents import learn, predict, topic_watch
+from stream_app.agents import inputs_anew, learn, predict, topic_watch
 from stream_app.agents.faust_edge import EdgeTransport, PlacesConsumer, fatal_on_error, places_consumer
 from stream_app.agents.faust_worker import EdgeTableManager
 from stream_app.agents.keeper import Keeper
@@ -22,6 +22,7 @@ from stream_app.agents.tables import Tables
 from stream_app.brokers import Access, Brokers, Where, brokers_at
 from stream_app.durability import fail_points
 from stream_app.durability.guards import Fence
+from stream_app.durability.log import source_of
 from stream_app.errors import InvalidInput
 from stream_app.models import zoo
 from stream_app.monitoring import Readiness
@@ -187,6 +188,11 @@ def _wire(app: faust.App, settings: Settings, where: Brokers, readiness: Readine
         committed = await consumer().committed(owned)
         beginnings = await consumer().earliest_offsets(*owned)
         ends = await consumer().highwaters(*owned)
+        logged = {tp.partition for tp in owned if tp.topic == log_topic and ends[tp] > 0}
+        unplaced = [tp for tp in owned if tp.topic != log_topic and committed[tp] is None and tp.partition in logged]
+        if unplaced:
+            named = {settings.topic_prefix + name: source_of(name, settings.input_generation) for name in INPUTS}
+            await inputs_anew.refuse(where, {(named[tp.topic], tp.partition): ends[tp] for tp in unplaced})
         places: dict[TP, int] = {}
         for tp in owned:
             known, beginning = committed[tp], beginnings[tp]

@@ -6,15 +6,12 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from stream_app.dev.process import wait_for
-from stream_app.topics import EVALUATIONS
 from tests.support import commands, programs, topics
 from tests.support.documents import PAGES, Step, steps
-from tests.support.service import until_published
-from tests.support.waiting import until
+from tests.support.service import until_kept
 
 MATCHES = 40
 """Those of the first command of the quick start, which the other pages ask about."""
@@ -34,7 +31,7 @@ def test_every_command_that_a_page_marks_as_runnable_prints_what_the_page_shows(
         programs.running("sink", cwd=tmp_path, env=env),
     ):
         assert commands.call(*FIRST, cwd=tmp_path, env=env).returncode == 0
-        wait_for(_at_work(clean_kafka, database))
+        wait_for(until_kept(clean_kafka, database, MATCHES))
         told = [step for page in PAGES for step in steps(page)]
         assert {step.page for step in told} >= {"quick-start.md", "runbook.md", "troubleshooting.md"}
         assert not [fault for step in told if (fault := _fault(step, tmp_path, env))]
@@ -48,18 +45,3 @@ def _fault(step: Step, folder: Path, env: Mapping[str, str]) -> str | None:
     if done.returncode == 0 and any(step.fits(printed) for printed in (done.stdout, done.stderr)):
         return None
     return f"{step.page}:{step.line}: {step.command} ended with {done.returncode}\n{done.stdout}{done.stderr}"
-
-
-async def _at_work(bootstrap: str, database: str) -> None:
-    """Wait until every match is scored, and in the database."""
-    await until_published(bootstrap, EVALUATIONS, MATCHES)
-    connection = await asyncpg.connect(database)
-    try:
-        kept = "select count(*) from evaluation_log where event_type = 'evaluation'"
-
-        async def in_database() -> bool:
-            return bool(await connection.fetchval(kept) == MATCHES)
-
-        await until(in_database, "the database has them")
-    finally:
-        await connection.close()

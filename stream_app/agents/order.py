@@ -24,7 +24,7 @@ from stream_app.durability import fail_points
 from stream_app.durability.artefact import refusal_of
 from stream_app.durability.future import refuse_the_future
 from stream_app.durability.guards import Fence, OffsetGuard
-from stream_app.durability.log import NO_SOURCE, Entry
+from stream_app.durability.log import NO_SOURCE, Entry, source_of
 from stream_app.durability.merge import EventTimeMerge
 from stream_app.errors import InvalidInput
 from stream_app.events import Configure, ModelCommand, name_id
@@ -72,6 +72,7 @@ class Orderer:
         self._punctuality = punctuality
         self._ordered = {topic: metrics.ENTRIES_ORDERED.labels(topic) for topic in INPUTS}
         self._ahead = timedelta(days=settings.ahead_days)
+        self._sources = {topic: source_of(topic, settings.input_generation) for topic in INPUTS}
         self._guard = OffsetGuard("order")
         self._merges: dict[int, EventTimeMerge[_Waiting]] = {}
         self._configured: set[str] = set()
@@ -168,7 +169,7 @@ class Orderer:
         if isinstance(event, ModelCommand) and (refusal := refusal_of(event, self._signing_key)) is not None:
             # It keeps its place in the order, so that what became of it can be told like of any other command.
             kind, payload = "refusal", encode(refusal)
-        entry = Entry(kind, event.competition, message.topic, message.offset, payload)
+        entry = Entry(kind, event.competition, self._sources[message.topic], message.offset, payload)
         return event_time(event), _Waiting(message, entry, "")
 
     def _take(self) -> list[_Waiting]:

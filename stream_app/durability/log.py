@@ -19,12 +19,17 @@ NO_SOURCE = "settings"
 """Source of the entries that no input message stands behind: the configuration of a competition."""
 
 
+def source_of(topic: str, generation: int) -> str:
+    """Name of an input as a source of entries: another one for each generation of topics, whose offsets begin anew."""
+    return topic if generation == 1 else f"{topic}#{generation}"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of the log.
 
-    `source` is the topic that the payload came from and `source_offset` its offset there; the partition is the log's
-    own. Entries from `NO_SOURCE` have offset -1 and may be repeated: applying one twice changes nothing.
+    `source` names the topic that the payload came from (`source_of`) and `source_offset` its offset there; the
+    partition is the log's own. Entries from `NO_SOURCE` have offset -1 and may be repeated: applying one twice changes nothing.
     """
 
     kind: Kind

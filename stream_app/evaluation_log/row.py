@@ -212,12 +212,17 @@ _ABOUT: Mapping[str, EventType] = {
 }
 
 
+def type_of_model_event(kind: str) -> EventType:
+    """Under which type the log keeps a message of `model-events` of this kind."""
+    return _ABOUT.get(kind, "model")
+
+
 def _model_event(message: Message) -> Columns:
     kind = text_in(message, "kind")
     named = message.get("model") is not None
     return {
         "event_id": uuid_in(message, "event_id"),
-        "event_type": _ABOUT.get(kind, "model"),
+        "event_type": type_of_model_event(kind),
         "event_time": time_in(message, "at"),
         "competition": text_in(message, "competition"),
         "model_id": text_in(message, "model") if named else None,

@@ -17,8 +17,8 @@ from stream_app.errors import InvalidInput
 from stream_app.evaluation_log.comparison import Comparison
 from stream_app.evaluation_log.findings import Facts, Range, Wanted, hash_number, match_key, uuid_bytes
 from stream_app.evaluation_log.follower import Record
-from stream_app.evaluation_log.row import LOGGED_TOPICS, LogRow, content_hash, row_of
-from stream_app.topics import DECAY_ALERTS, EVALUATIONS, PREDICTIONS, RESULTS
+from stream_app.evaluation_log.row import LOGGED_TOPICS, LogRow, content_hash, row_of, type_of_model_event
+from stream_app.topics import DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, RESULTS
 
 _POLL_MS = 200
 _BATCH_RECORDS = 5_000
@@ -164,10 +164,16 @@ def _alert(message: Message) -> Facts:
     return Facts(_id(message, "alert_id"), "alert", time, message["competition"], None, None, None, None)
 
 
+def _model_event(message: Message) -> Facts:
+    type_, time = type_of_model_event(message["kind"]), _seconds(message["at"])
+    return Facts(_id(message, "event_id"), type_, time, message["competition"], None, None, None, None)
+
+
 _FACTS_OF: Mapping[str, Callable[[Message], Facts]] = {
     PREDICTIONS: _prediction,
     EVALUATIONS: _evaluation,
     DECAY_ALERTS: _alert,
+    MODEL_EVENTS: _model_event,
 }
 
 

@@ -22,6 +22,11 @@ class WorkerSettings(BaseSettings):
         None, description="Name of this worker in its group, kept over restarts for a fast take-over. Empty: none."
     )
     max_message_bytes: Count = Field(256 * 1024, description="Largest input message that is admitted, in bytes.")
+    input_generation: Count = Field(
+        1,
+        description="Raised by one when the input topics were made anew under a match-log that stayed, so that their"
+        " messages are not taken for ones of before (docs/recovery.md).",
+    )
     ahead_days: Days = Field(
         1.0,
         description="Days by which the moment that an input message speaks of may lie ahead of its record's timestamp;"

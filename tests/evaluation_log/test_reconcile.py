@@ -25,14 +25,24 @@ from stream_app.events import Result
 from stream_app.monitoring import Readiness
 from stream_app.topics import PREDICTIONS, RESULTS
 from tests.evaluation_log.broker import make_topics_anew
-from tests.evaluation_log.samples import KICKOFF, batch, evaluation, prediction, refuse_nothing, row, rows
+from tests.evaluation_log.samples import (
+    KICKOFF,
+    alert,
+    batch,
+    evaluation,
+    model_event,
+    prediction,
+    refuse_nothing,
+    row,
+    rows,
+)
 from tests.evaluation_log.test_sink import event_id, matches, messages
 from tests.support import programs, topics
 from tests.support.waiting import until
 
 NOW = datetime(2024, 9, 1, tzinfo=UTC)
 MATCHES = 20
-EVENTS = matches(MATCHES)
+EVENTS = [*matches(MATCHES), alert(), model_event("registered", 1), model_event("promoted", 2)]
 
 
 @dataclass
@@ -135,7 +145,7 @@ async def test_a_log_that_nobody_touched_is_clean(log: Log) -> None:
     report = await log.reconcile()
     assert report.clean
     assert report.groups == []
-    assert report.events == {"topics": 40, "csv": 40, "postgres": 40}
+    assert report.events == {"topics": 43, "csv": 43, "postgres": 43}
     assert report.behind == {"csv": 0, "postgres": 0}
     assert (report.overdue.count, report.unpredicted.count) == (0, 0)
 
@@ -156,7 +166,7 @@ async def test_deleted_rows_are_put_back(log: Log) -> None:
 
 async def test_a_table_that_was_emptied_is_filled_again(log: Log) -> None:
     await log.execute("delete from evaluation_log")
-    await assert_repaired(log, {("postgres", "missing"): 40})
+    await assert_repaired(log, {("postgres", "missing"): 43})
 
 
 @pytest.mark.parametrize(
@@ -265,7 +275,7 @@ async def test_stores_that_agree_are_clean_when_the_topics_were_made_anew(log: L
     await make_topics_anew(log.bootstrap)
     report = await log.reconcile()
     assert report.clean
-    assert report.events == {"topics": 0, "csv": 40, "postgres": 40}
+    assert report.events == {"topics": 0, "csv": 43, "postgres": 43}
 
 
 async def test_what_the_topics_should_have_and_do_not_is_not_spread(log: Log) -> None:
@@ -342,7 +352,7 @@ async def test_only_what_was_asked_for_is_told_and_repaired(log: Log) -> None:
     assert found(await log.reconcile(Window(competition="serie-a"))) == {("postgres", "missing"): 14}
     before_kickoff = Window(until=KICKOFF)
     assert found(await log.reconcile(before_kickoff)) == {("postgres", "missing"): 20}
-    assert found(await log.reconcile(Window(since=KICKOFF), repair=True)) == {("postgres", "missing"): 20}
+    assert found(await log.reconcile(Window(since=KICKOFF), repair=True)) == {("postgres", "missing"): 23}
     assert found(await log.reconcile()) == {("postgres", "missing"): 20}
     assert found(await log.reconcile(before_kickoff, repair=True)) == {("postgres", "missing"): 20}
     assert (await log.reconcile()).groups == []

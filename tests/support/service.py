@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asyncpg
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -146,3 +147,18 @@ def owned_partitions(child: Child) -> list[int]:
     """The partitions that a worker last said it is ready with."""
     said = re.findall(r"ready: partitions \[([\d, ]*)\]", child.log.read_text(encoding="utf-8"))
     return [int(number) for number in said[-1].split(",") if number.strip()] if said else []
+
+
+async def until_kept(bootstrap: str, database: str, matches: int) -> None:
+    """Wait until `matches` matches are scored, in the topics and in the database's evaluation log."""
+    await until_published(bootstrap, EVALUATIONS, matches)
+    connection = await asyncpg.connect(database)
+    try:
+        kept = "select count(*) from evaluation_log where event_type = 'evaluation'"
+
+        async def in_database() -> bool:
+            return bool(await connection.fetchval(kept) == matches)
+
+        await until(in_database, f"the database has {matches} evaluations")
+    finally:
+        await connection.close()

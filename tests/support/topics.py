@@ -39,8 +39,20 @@ async def delete_all(bootstrap: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        if names := [name for name in await admin.list_topics() if not name.startswith("__")]:
-            await admin.delete_topics(names)
+        names = [name for name in await admin.list_topics() if not name.startswith("__")]
+    finally:
+        await admin.close()
+    await delete(bootstrap, *names)
+
+
+async def delete(bootstrap: str, *names: str) -> None:
+    """Delete topics, with what groups have committed of them, and return when nobody sees them any more."""
+    if not names:
+        return
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics(list(names))
         await until(lambda: _gone(admin, names), "the topics are gone")
     finally:
         await admin.close()
