@@ -29,7 +29,8 @@ class Entry:
     """One entry of the log.
 
     `source` names the topic that the payload came from (`source_of`) and `source_offset` its offset there; the
-    partition is the log's own. Entries from `NO_SOURCE` have offset -1 and may be repeated: applying one twice changes nothing.
+    partition is the log's own. Entries from `NO_SOURCE` have offset -1 and may be repeated: applying one twice changes
+    nothing.
     """
 
     kind: Kind
