@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import orjson
 import pytest
 
+from stream_app import logs
 from stream_app.gateway.tokens import Tokens
 from tests.support.commands import call
 from tests.support.programs import environment
@@ -28,7 +28,6 @@ def test_what_keeps_it_from_starting_is_one_line(
     settings: dict[str, str], code: int, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The command sets up logging for its process, which is that of the tests here.
-    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
-    monkeypatch.setattr(logging.getLogger("aiokafka"), "setLevel", lambda _: None)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
     done = call("gateway", cwd=tmp_path, env=environment(kafka="127.0.0.1:1", **settings))
     assert (done.returncode, done.stderr.count("\n"), reason in done.stderr) == (code, 1, True)

@@ -116,5 +116,5 @@ def test_a_service_that_is_away_has_an_exit_code_of_its_own(tmp_path: Path) -> N
         text=True,
     )
     assert away.returncode == 3
-    assert away.stderr.startswith("stream-app: Kafka at 127.0.0.1:1 does not answer")
+    assert away.stderr.startswith("stream-app: Kafka does not answer at 127.0.0.1:1")
     assert away.stderr.count("\n") == 1

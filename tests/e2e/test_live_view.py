@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -254,4 +255,4 @@ async def test_a_port_that_is_taken_is_a_clear_error(view: str, kafka: str, tmp_
     port = view.rpartition(":")[2]
     done = run("web", "--port", port, cwd=tmp_path, env=environment(kafka=kafka))
     assert done.returncode == 2
-    assert done.stderr == f"stream-app: cannot listen on 127.0.0.1, port {port}: Address already in use\n"
+    assert json.loads(done.stderr)["message"] == f"cannot listen on 127.0.0.1, port {port}: Address already in use"
