@@ -5,6 +5,7 @@ Each item says why it is there and was seen with faust-streaming 0.15.3 and mode
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -38,6 +39,8 @@ class EdgeWorker(faust.Worker):
     def __init__(self, app: faust.App, *services: ServiceT) -> None:
         super().__init__(app, *services, quiet=True, override_logging=False)
         self.spinner = None
+        # Warned of at every rebalance of an application without sensors, such as ours.
+        logging.getLogger("faust.app.base").addFilter(lambda record: "Missing sensor state" not in str(record.msg))
 
     async def start(self) -> None:
         try:

@@ -80,6 +80,7 @@ async def test_a_second_worker_takes_half_of_the_partitions_and_all_of_them_when
                 "they have two partitions each",
             )
             assert sorted(owned_partitions(one) + owned_partitions(two)) == [0, 1, 2, 3]
+            assert "Missing sensor state" not in one.log.read_text(encoding="utf-8")
             await send(broker_with_topics, everything[third : 2 * third])
             await until_published(broker_with_topics, PREDICTIONS, len(matches) // 2)
             one.process.kill()
