@@ -90,23 +90,27 @@ def status(as_json: AsJson = False) -> None:
     _print_addresses(stack, as_json)
 
 
-def fetch() -> None:
+def fetch(as_json: AsJson = False) -> None:
     """Fetch and verify Kafka's jars and the chart script, and make Kafka start fast. Does only what is missing."""
     from stream_app.dev import jars, kafka
 
-    print(
-        f"Kafka's jars and the chart script: fetched once into {jars.cache_folder()}, verified by SHA-256", flush=True
-    )
+    folder = jars.cache_folder()
+    if not as_json:
+        print(f"Kafka's jars and the chart script: fetched once into {folder}, verified by SHA-256", flush=True)
     jars.ensure("kafka")
     jars.unpack_web()
     kafka.train()
+    if as_json:
+        print(json.dumps({"folder": str(folder), "verified": len(jars.read_lock())}))
 
 
-def lock() -> None:
+def lock(as_json: AsJson = False) -> None:
     """Resolve Kafka's jars and the chart script anew and rewrite their lock."""
     from stream_app.dev import jars
 
     jars.LOCK_FILE.write_text(jars.lock(), encoding="utf-8")
+    if as_json:
+        print(json.dumps({"file": str(jars.LOCK_FILE), "locked": len(jars.read_lock())}))
 
 
 def _stack() -> Stack:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream_app.cli.starting import AsJsonLines, started
+
 if TYPE_CHECKING:
     from stream_app.events import Comparison
 
@@ -59,7 +61,7 @@ def line(told: Comparison) -> str:
     )
 
 
-def watch_evidence() -> None:
+def watch_evidence(as_json: AsJsonLines = False) -> None:
     """Propose a challenger where all competitions together have proven it better.
 
     For STREAM_APP_PROMOTE_SCOPE=all: the evaluations of all competitions are followed, and what is proven goes to the
@@ -81,8 +83,9 @@ def watch_evidence() -> None:
 
     chosen = settings()
     bootstrap = bootstrap_servers(chosen)
-    configure(chosen)
-    typer.echo(f"Watching the evidence of all competitions; promotions have the scope {chosen.promote_scope}")
+    scope = chosen.promote_scope
+    said = f"Watching the evidence of all competitions; promotions have the scope {scope}"
+    configure(started(chosen, as_json, {"started": "watch-evidence", "scope": scope}, said))
 
     async def serve() -> None:
         stopped = asyncio.Event()

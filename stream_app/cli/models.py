@@ -139,6 +139,7 @@ def diff(
 def export(
     competition: Competition,
     file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("model_registry.json"),
+    as_json: AsJson = False,
 ) -> None:
     """Write the models at work and the rules of promotion to a file."""
     import asyncio
@@ -155,7 +156,11 @@ def export(
         file.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise InvalidInput(f"{file}: {error.strerror}; wanted a file that can be written") from None
-    typer.echo(f"{len(content['models'])} models of {competition} are in {file}.")
+    models = len(content["models"])
+    if as_json:
+        print_json({"file": str(file), "competition": competition, "models": models})
+    else:
+        typer.echo(f"{models} models of {competition} are in {file}.")
 
 
 def _print_registry(registry: dict[str, Any]) -> None:

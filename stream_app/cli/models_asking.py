@@ -23,6 +23,7 @@ from stream_app.cli.models_common import (
     command_for,
     moment_of,
     print_answer,
+    print_json,
     service,
 )
 
@@ -201,11 +202,13 @@ def bring_in(
     file: Annotated[Path, typer.Argument(help="A file of `models export`.")] = Path("model_registry.json"),
     who: Who = None,
     timeout: Patience = PATIENCE_S,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the models of a file into a competition: register those that are missing, and promote its champion.
 
     States are not in the file: what is registered learns from the competition's own history. The rules of promotion
-    are settings of the workers; where they differ, it tells which to set.
+    are settings of the workers; where they differ, it tells which to set. With --json it prints an object for every
+    answer of the workers, and as the last one the settings to set.
     """
     import asyncio
 
@@ -228,15 +231,19 @@ def bring_in(
                 after=None,
                 who=who,
                 timeout=timeout,
+                as_json=as_json,
             )
     champion = wanted.models[0].model
     if registry["champion"]["model"] != champion:
-        promote(competition, champion, why, who=who, timeout=timeout)
-    for rule, value in wanted.rules.items():
-        if registry["policy"][rule] != value:
-            typer.echo(
-                f"To have {rule} {value} (now {registry['policy'][rule]}), set STREAM_APP_{SETTING_OF[rule].upper()}."
-            )
+        promote(competition, champion, why, who=who, timeout=timeout, as_json=as_json)
+    differing = {rule: value for rule, value in wanted.rules.items() if registry["policy"][rule] != value}
+    if as_json:
+        print_json({"settings": {f"STREAM_APP_{SETTING_OF[rule].upper()}": it for rule, it in differing.items()}})
+        return
+    for rule, value in differing.items():
+        typer.echo(
+            f"To have {rule} {value} (now {registry['policy'][rule]}), set STREAM_APP_{SETTING_OF[rule].upper()}."
+        )
 
 
 def _start(path: Path, key: bytes) -> Any:

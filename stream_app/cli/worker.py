@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from stream_app.brokers import Where
+from stream_app.cli.starting import AsJsonLines, started
 
 if TYPE_CHECKING:
     from stream_app.settings import Settings
@@ -20,7 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command("worker")(worker)
 
 
-def worker() -> None:
+def worker(as_json: AsJsonLines = False) -> None:
     """Run one worker: it orders what feeds send, predicts, learns and keeps the tables.
 
     Start as many as there are processors, up to the number of partitions; they share the work and take over from each
@@ -45,7 +46,8 @@ def worker() -> None:
     from stream_app.settings import settings
 
     # What starts and stops inside Faust is of no use to anybody.
-    configure(settings(), dict.fromkeys(FAUSTS_OWN, logging.WARNING))
+    logged = started(settings(), as_json, {"started": "worker", "group": settings().group})
+    configure(logged, dict.fromkeys(FAUSTS_OWN, logging.WARNING))
     bootstrap = bootstrap_servers(settings())
     asyncio.run(_check_topics(settings(), bootstrap))
     readiness = Readiness()

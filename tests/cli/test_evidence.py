@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stream_app import cli
+from stream_app.brokers import Brokers
 from stream_app.evidence_watch import watcher
 from stream_app.lifecycle.pooling import Pool
 from stream_app.settings import Settings
@@ -17,8 +18,8 @@ from tests.lifecycle.test_pooling import pool_of, season
 def shown(monkeypatch: pytest.MonkeyPatch, pool: Pool, *options: str) -> str:
     """The output when the evaluations give this evidence."""
 
-    async def gather(bootstrap: str, settings: Settings) -> Pool:
-        assert bootstrap == "nowhere:9092"
+    async def gather(bootstrap: Brokers, settings: Settings) -> Pool:
+        assert bootstrap.address == "nowhere:9092"
         return pool
 
     monkeypatch.setenv("STREAM_APP_KAFKA", "nowhere:9092")

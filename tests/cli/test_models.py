@@ -169,6 +169,8 @@ def test_a_registry_goes_into_a_file_and_comes_back(service: Service, tmp_path: 
     told = ask("import")
     assert "Promoted: base_rate 1 as champion" in told
     assert "To have days 14.0 (now 7.0), set STREAM_APP_PROMOTE_DAYS." in told
+    assert '"STREAM_APP_PROMOTE_DAYS": 14.0' in ask("import", "--json")
+    assert orjson.loads(run("export", "-c", CUP, "--json"))["models"] == 2
     with pytest.raises(InvalidInput, match="nowhere"):
         run("export", "nowhere/registry.json", "-c", CUP)
 

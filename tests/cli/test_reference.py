@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from stream_app import cli
+from stream_app import cli, supervisor
 from stream_app.cli import PANELS, build
 from stream_app.cli.reference import PAGE, page
 
@@ -22,11 +22,6 @@ ROOT = Path(__file__).parents[2]
 PARTS = {"models_asking"}
 """Modules whose commands another one puts into its group."""
 REGISTERS = "\n\ndef register("
-WITHOUT_AN_ANSWER = {
-    *("worker", "supervise", "watch-evidence"),
-    *("dev fetch", "dev lock", "models export", "models import"),
-}
-"""Commands that run until they are stopped, and commands that only write a file or do what it says."""
 
 
 def leaves(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -55,8 +50,8 @@ def test_the_page_is_what_the_commands_say_of_themselves() -> None:
     assert written == page(written), "run `make reference`"
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - WITHOUT_AN_ANSWER))
-def test_every_command_that_answers_has_a_json_twin(name: str) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_json_twin(name: str) -> None:
     assert any("--json" in parameter.opts for parameter in COMMANDS[name].params)
 
 
@@ -71,6 +66,24 @@ def test_the_version_is_said() -> None:
     run = CliRunner().invoke(build(), ["--version"], catch_exceptions=False)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert (run.exit_code, run.stdout) == (0, f"{project['version']}\n")
+
+
+def test_what_stands_behind_a_supervised_command_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    class Once:
+        def __init__(self, command: list[str], *, say: object) -> None:
+            ran.append(command[-3:])
+
+        def run(self) -> int:
+            return 0
+
+    monkeypatch.setattr(supervisor, "Supervisor", Once)
+    plain = CliRunner().invoke(build(), ["supervise", "web", "--port=0", "--json"], catch_exceptions=False)
+    told = CliRunner().invoke(build(), ["supervise", "--json", "web", "--port=0", "--json"], catch_exceptions=False)
+    assert ran == [["web", "--port=0", "--json"]] * 2
+    assert (plain.exit_code, plain.stdout) == (0, "")
+    assert told.stdout == '{"started": "supervise", "command": ["web", "--port=0", "--json"]}\n'
 
 
 def call(folder: Path, *arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
