@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from stream_app.events import OUTCOMES, Outcome, Probabilities
+from stream_app.events import Outcome, Probabilities
 
 CLIP = 0.05
 """Probabilities below this are compared as if they were this much (see `clipped`)."""
@@ -44,9 +44,9 @@ _HALVINGS = 50
 
 def clipped(probabilities: Probabilities) -> Probabilities:
     """`probabilities` with none below `CLIP`, brought back to a sum of 1: still a forecast that somebody could make."""
-    raised = [max(probabilities.of(outcome), CLIP) for outcome in OUTCOMES]
-    total = sum(raised)
-    return Probabilities(*(value / total for value in raised))
+    home, draw, away = max(probabilities.H, CLIP), max(probabilities.D, CLIP), max(probabilities.A, CLIP)
+    total = home + draw + away
+    return Probabilities(home / total, draw / total, away / total)
 
 
 def difference(challenger: Probabilities, champion: Probabilities, outcome: Outcome) -> float:

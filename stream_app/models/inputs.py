@@ -25,6 +25,9 @@ ABSURD = 1e12
 def known(x: Mapping[str, float], name: str) -> float:
     """The input called `name`, or not-a-number where it is missing or cannot be."""
     value = x.get(name, math.nan)
+    # Nearly every number is within the smallest of the limits, whatever its name is.
+    if -LARGEST <= value <= LARGEST:
+        return value
     largest = ABSURD if name.startswith(UPSTREAM_PREFIX) else LARGEST_ELO if name == "elo_difference" else LARGEST
     # The comparison is false for a value that is not a number.
     return value if -largest <= value <= largest else math.nan
