@@ -2,6 +2,9 @@
 
 It needs aiokafka and nothing of this project. It keeps, for each match, the prediction that counts and the evaluation
 that counts, and says what it knows: at the end of the topics with --to-end, else every ten seconds.
+
+For brokers that ask who is there: `--user NAME --ca FILE`, with the password in KAFKA_PASSWORD. For topics whose names
+have a prefix: `--prefix football.`.
 """
 
 from __future__ import annotations
@@ -9,10 +12,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import time
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.helpers import create_ssl_context
 
 SAY_EVERY_S = 10.0
 
@@ -53,16 +58,30 @@ class Known:
         }
 
 
-async def follow(bootstrap: str, group: str, to_end: bool) -> None:
+def access(user: str | None, ca: str | None) -> dict[str, Any]:
+    """What the client has to be told about brokers that know their users (SCRAM over TLS)."""
+    if user is None:
+        return {}
+    return {
+        "security_protocol": "SASL_SSL",
+        "ssl_context": create_ssl_context(cafile=ca),
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": user,
+        "sasl_plain_password": os.environ["KAFKA_PASSWORD"],
+    }
+
+
+async def follow(bootstrap: str, group: str, to_end: bool, prefix: str, login: dict[str, Any]) -> None:
     """Read both topics from where the group stopped, from the beginning the first time."""
     known = Known()
     consumer = AIOKafkaConsumer(
-        "predictions",
-        "evaluations",
+        f"{prefix}predictions",
+        f"{prefix}evaluations",
         bootstrap_servers=bootstrap,
         group_id=group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,  # Committed below, when what was read is kept: nothing is lost when we die.
+        **login,
     )
     await consumer.start()
     try:
@@ -71,7 +90,7 @@ async def follow(bootstrap: str, group: str, to_end: bool) -> None:
         while True:
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 for record in records:
-                    take = known.predicted if record.topic == "predictions" else known.evaluated
+                    take = known.predicted if record.topic == f"{prefix}predictions" else known.evaluated
                     take(json.loads(record.value))
             # This consumer keeps what it knows in memory and so reads everything anew when it starts; one with a
             # database would write there here, and then: await consumer.commit()
@@ -92,8 +111,11 @@ def main() -> None:
     parser.add_argument("bootstrap", help="Kafka's bootstrap servers, host:port[,host:port]")
     parser.add_argument("--group", default="example-consumer-python", help="name of the consumer group")
     parser.add_argument("--to-end", action="store_true", help="stop at the end of the topics")
-    arguments = parser.parse_args()
-    asyncio.run(follow(arguments.bootstrap, arguments.group, arguments.to_end))
+    parser.add_argument("--prefix", default="", help="what the names of the topics begin with")
+    parser.add_argument("--user", help="user of the brokers; its password is in KAFKA_PASSWORD")
+    parser.add_argument("--ca", help="file of certificates to trust for the brokers")
+    given = parser.parse_args()
+    asyncio.run(follow(given.bootstrap, given.group, given.to_end, given.prefix, access(given.user, given.ca)))
 
 
 if __name__ == "__main__":

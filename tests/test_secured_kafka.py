@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -102,6 +105,7 @@ async def test_the_whole_service_runs_for_users_who_may_do_no_more_than_their_pa
         await until(evaluated, "every match is evaluated", 120)
         logged = tmp_path / ".dev" / "evaluation_log.csv"
         await until(lambda: logged.exists() and logged.read_text().count("\n") > 2 * len(MATCHES), "all is logged", 60)
+        assert _example(secured, "reader")["matches"] == len(MATCHES)
         web = next(child for child in children if child.name == "web")
         await until(lambda: "http://" in web.log.read_text(), "the live view is up", 60)
         address = web.log.read_text().rsplit("http://", 1)[1].split()[0]
@@ -136,6 +140,20 @@ async def test_the_whole_service_runs_for_users_who_may_do_no_more_than_their_pa
     assert not [name for name, text in logs.items() for secret in PASSWORDS.values() if secret in text]
     lines = [json.loads(line) for line in logs["supervise"].splitlines()]
     assert "ready: partitions [0, 1] of 2" in [line["message"] for line in lines if line["logger"] == "stream_app.app"]
+
+
+def _example(secured: SecuredKafka, user: str) -> dict[str, int]:
+    """What the example for authors of consumers says of the topics, as `user`."""
+    login = ("--user", user, "--ca", str(secured.ca_file), "--prefix", PREFIX, "--group", f"{GROUP}-sink-example")
+    done = subprocess.run(
+        [sys.executable, str(programs.ROOT / "examples" / "consumer.py"), secured.bootstrap, "--to-end", *login],
+        env=os.environ | {"KAFKA_PASSWORD": PASSWORDS[user]},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    summary: dict[str, int] = json.loads(done.stdout)
+    return summary
 
 
 async def test_a_user_is_told_what_the_brokers_do_not_allow(secured: SecuredKafka) -> None:
