@@ -141,7 +141,7 @@ async def partitions_of(
             if len(there) == len(described):
                 break
             if monotonic() > deadline:
-                missing = ", ".join(sorted(described.keys() - there))
+                missing = ", ".join(name for name in described if name not in there)
                 raise InvalidInput(
                     f"Kafka at {bootstrap} has no topic {missing}: make them with `stream-app topics create`"
                 )

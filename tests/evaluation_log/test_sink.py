@@ -330,7 +330,7 @@ async def test_topics_that_are_made_anew_under_a_running_sink_are_read_from_thei
 
 async def test_missing_topics_are_the_users_mistake(bootstrap: str, tmp_path: Path) -> None:
     await delete_topics(bootstrap)
-    with pytest.raises(InvalidInput, match=r"no topic predictions, .*, model-events: make it with"):
+    with pytest.raises(InvalidInput, match=r"no topic predictions, .*, model-events: make them with"):
         await sink.run(bootstrap, "test", [CsvLog(tmp_path)], asyncio.Event(), Readiness())
 
 
