@@ -31,7 +31,8 @@ START_S = 180.0
 MIB = 1024 * 1024
 
 REMEMBERED_DAYS = 1.0
-"""Days of event time that leagues look back for corrections. Short, so that they are full in the first minutes."""
+"""Days of event time for which leagues look back for corrections, and for which predictions wait for results. Short, so
+that leagues are full in the first minutes: with the service's own thirty days they would grow for most of an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def running(folder: Path) -> Iterator[Service]:
             app_id=APP_ID,
             partitions=PARTITIONS,
             remember_days=REMEMBERED_DAYS,
+            expire_after_days=REMEMBERED_DAYS,
         )
         (web_port,) = free_ports(None)
 
