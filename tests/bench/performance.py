@@ -93,7 +93,9 @@ def latency() -> list[Figure]:
 def thousand() -> list[Figure]:
     """A worker with a thousand competitions."""
     with ground() as place:
-        it = asyncio.run(residence.of_worker(place))
+        base_mb = asyncio.run(residence.of_nothing(place))
+    with ground() as place:
+        it = asyncio.run(residence.of_worker(place, base_mb))
     many = f"{residence.COMPETITIONS:,} competitions, {residence.MATCHES:,} matches each"
     leagues = (it.active_mb - it.idle_mb) / residence.COMPETITIONS
     return [

@@ -43,16 +43,15 @@ class Residence:
     active_mb: float
 
 
-async def of_worker(ground: Ground) -> Residence:
+async def of_worker(ground: Ground, base_mb: float) -> Residence:
     """A worker that starts with the snapshots of so many competitions, and then gets a match of each."""
     book = grown_book(MATCHES)
     freeze_ms, thaw_ms = _costs(book)
-    base_mb = await _base_mb(ground)
     size = await fill(ground, COMPETITIONS, book)
     seconds: list[float] = []
     for number in range(STARTS):
         began = monotonic()
-        child = ground.start(WORKER, "resident")
+        child = ground.start(WORKER, "resident", worker_id="one")
         with stopped_at_the_end([child]):
             await ready(child)
             seconds.append(monotonic() - began)
@@ -63,7 +62,8 @@ async def of_worker(ground: Ground) -> Residence:
     return Residence(size / 1_000, freeze_ms, thaw_ms, median(seconds), base_mb, idle_mb, active_mb)
 
 
-async def _base_mb(ground: Ground) -> float:
+async def of_nothing(ground: Ground) -> float:
+    """Megabytes of a worker without any league. It leaves a group behind that nobody else can commit for at once."""
     child = ground.start(WORKER, "resident")
     with stopped_at_the_end([child]):
         await ready(child)
