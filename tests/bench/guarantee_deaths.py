@@ -159,7 +159,8 @@ async def fill(ground: Ground, competitions: int, book: Book) -> int:
         entry = Entry("configure", name, NO_SOURCE, -1, encode(Configure(name, settings.league_config(name))))
         entries.append((LOG, partition, entry.key, entry.payload, entry.headers()))
         book.position = leagues[partition][name] = ends[partition]
-        book.league.competition = book.league.squad.competition = book.league.squad.alerts.competition = name
+        squad = book.league.squad
+        book.league.competition = squad.competition = squad.alerts.competition = squad.ledger.competition = name
         ends[partition] += 1
         blob = freeze(book, SnapshotInfo(name, book.position), key)
         snapshots += [(SNAPSHOTS, partition, *record, []) for record in pack(blob, name, None)]
