@@ -83,7 +83,7 @@ async def _snapshots(bootstrap: str, entries: int, folder: Path) -> dict[str, by
         records = {record.key: record.value for record in await topics.read_all(bootstrap, SNAPSHOTS)}
         return {name: unpack(name, records.get) for name in NAMES}
 
-    await until(complete, "all snapshots are written", 60.0)
+    await until(complete, "all snapshots are written")
     return await stored()
 
 

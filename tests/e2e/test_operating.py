@@ -32,7 +32,7 @@ async def test_a_promotion_approved_in_the_browser_takes_effect_and_is_told_on_t
         web(clean_kafka, tmp_path, web_tokens=ACCOUNTS) as (address, _),
     ):
         await topics.produce(clean_kafka, messages(played("cup", 40)))
-        await until(lambda: has(address, "cup"), "the view has read the scoreboard", 60)
+        await until(lambda: has(address, "cup"), "the view has read the scoreboard")
         page = await (await browser.new_context(bypass_csp=True)).new_page()
         await page.goto(f"{address}/competitions/cup/models")
         await expect(page.locator("#reign")).to_contain_text("Elo softmax, version 1, is champion", timeout=20_000)

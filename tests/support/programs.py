@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stream_app.dev.process import Child, spawn
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +23,7 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 def run(
-    *arguments: str, cwd: Path, timeout_s: float = 60.0, env: Mapping[str, str] | None = None
+    *arguments: str, cwd: Path, timeout_s: float = PATIENCE_S, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `stream-app ARGUMENTS` in the folder `cwd` to its end."""
     return subprocess.run(

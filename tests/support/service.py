@@ -35,7 +35,7 @@ from stream_app.league import League
 from stream_app.settings import load
 from stream_app.topics import ANALYTICS, DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, REGISTRY, SCOREBOARD
 from tests.support import programs, topics
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 ID_OF = {PREDICTIONS: "prediction_id", EVALUATIONS: "evaluation_id", DECAY_ALERTS: "alert_id", MODEL_EVENTS: "event_id"}
 TOPIC_OF: dict[type, str] = {
@@ -103,7 +103,7 @@ async def published(bootstrap: str) -> Published:
     return found
 
 
-async def until_published(bootstrap: str, topic: str, count: int, timeout_s: float = 60.0) -> Published:
+async def until_published(bootstrap: str, topic: str, count: int, timeout_s: float = PATIENCE_S) -> Published:
     """Wait until `topic` has `count` different messages, and return what all output topics hold then."""
     seen = Published()
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)

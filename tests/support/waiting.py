@@ -8,8 +8,11 @@ from collections.abc import Awaitable, Callable
 
 POLL_S = 0.02
 
+PATIENCE_S = 150.0
+"""Longest wait, of a machine that does much else; who waits goes on as soon as there is something to see."""
 
-def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = 30.0) -> None:
+
+def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = PATIENCE_S) -> None:
     """Return as soon as `holds()`; fail with `what` when it does not within `timeout_s` seconds."""
     deadline = time.monotonic() + timeout_s
     while not holds():
@@ -18,7 +21,7 @@ def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = 30.0) ->
         time.sleep(POLL_S)
 
 
-async def until(holds: Callable[[], bool | Awaitable[bool]], what: str, timeout_s: float = 30.0) -> None:
+async def until(holds: Callable[[], bool | Awaitable[bool]], what: str, timeout_s: float = PATIENCE_S) -> None:
     """The same, while the loop goes on; `holds` may be a coroutine function."""
     deadline = time.monotonic() + timeout_s
     while True:
