@@ -12,12 +12,9 @@ import pytest
 from typer.main import get_command
 
 from stream_app.cli import build
-from stream_app.settings import Settings
-from stream_app.settings.secret_files import is_secret
-from tests.support.documents import PAGES, Typed, commands
+from tests.support.documents import PAGES, SETTING, SETTINGS, Typed, commands
 from tests.support.programs import ROOT
 
-SETTING = re.compile(r"STREAM_APP_[A-Z0-9_]+")
 WITH_COMMAND_BEHIND = {"supervise"}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 PROGRAM = get_command(build())
@@ -86,14 +83,12 @@ def test_a_command_that_does_not_exist_is_told(typed: str, wrong: str | None) ->
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_setting_that_a_page_names_exists(page: Path) -> None:
-    known = {f"STREAM_APP_{name.upper()}" for name in Settings.model_fields}
-    known |= {f"STREAM_APP_{name.upper()}_FILE" for name, it in Settings.model_fields.items() if is_secret(it)}
     named = SETTING.findall(page.read_text(encoding="utf-8"))
     # `STREAM_APP_X_...` and `STREAM_APP_X*` name all that begin so.
     text = page.read_text(encoding="utf-8")
     families = {name for name in named if re.search(re.escape(name) + r"(\*|\.\.\.)", text)}
-    assert {name for name in named if name not in known and name not in families} == set()
-    assert all(any(it.startswith(name) for it in known) for name in families)
+    assert {name for name in named if name not in SETTINGS and name not in families} == set()
+    assert all(any(it.startswith(name) for it in SETTINGS) for name in families)
 
 
 @pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=lambda page: page.name)

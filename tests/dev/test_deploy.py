@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 from typer.testing import CliRunner
 
 from stream_app import cli, metrics
-from stream_app.settings import Settings
+from tests.support.documents import SETTING, SETTINGS
 from tests.support.programs import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -117,15 +117,10 @@ def test_every_object_refers_to_ports_labels_and_settings_that_are_there() -> No
 
 
 def test_every_setting_that_is_named_exists() -> None:
-    known = {f"STREAM_APP_{name.upper()}" for name in Settings.model_fields}
-    named = {
-        name
-        for file in (DEPLOY / "kubernetes").iterdir()
-        for name in re.findall(r"STREAM_APP_[A-Z0-9_]+", file.read_text())
-    }
+    named = {name for file in (DEPLOY / "kubernetes").iterdir() for name in SETTING.findall(file.read_text())}
 
     assert len(named) > 5
-    assert named <= known
+    assert named <= SETTINGS
 
 
 @pytest.mark.parametrize("expression", list(expressions()))

@@ -17,11 +17,8 @@ from typer.testing import CliRunner
 
 from stream_app import cli
 from stream_app.dev.jars import ENDPOINTS
-from stream_app.settings import Settings
-from stream_app.settings.secret_files import is_secret
+from tests.support.documents import SETTING, SETTINGS
 from tests.support.programs import ROOT
-
-SETTING = re.compile(r"STREAM_APP_[A-Z0-9_]+")
 
 
 def compose() -> dict[str, Any]:
@@ -93,14 +90,9 @@ def test_prometheus_looks_for_every_process_of_compose() -> None:
     assert set(scraped["dns_sd_configs"][0]["names"]) == stay
 
 
-@pytest.mark.parametrize(
-    "file", [".env.example", "docker-compose.yml", "Dockerfile", "README.md", "stream_app/cli/dev.py"]
-)
+@pytest.mark.parametrize("file", [".env.example", "docker-compose.yml", "Dockerfile", "stream_app/cli/dev.py"])
 def test_every_setting_that_is_named_exists(file: str) -> None:
-    known = {f"STREAM_APP_{name.upper()}" for name in Settings.model_fields}
-    known |= {f"STREAM_APP_{name.upper()}_FILE" for name, field in Settings.model_fields.items() if is_secret(field)}
-
-    assert set(SETTING.findall((ROOT / file).read_text())) <= known
+    assert set(SETTING.findall((ROOT / file).read_text())) <= SETTINGS
 
 
 def test_compose_runs_the_same_broker_as_the_local_stack() -> None:

@@ -12,11 +12,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stream_app.settings import Settings
+from stream_app.settings.secret_files import is_secret
 from tests.support.programs import ROOT
 
 PAGES = tuple(
     sorted(file for file in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")) if file.name != "CHANGELOG.md")
 )
+SETTING = re.compile(r"STREAM_APP_[A-Z0-9_]+")
+SETTINGS = frozenset(
+    f"STREAM_APP_{name.upper()}{end}"
+    for name, it in Settings.model_fields.items()
+    for end in (("", "_FILE") if is_secret(it) else ("",))
+)
+"""The variables of all settings, those that name a secret's file too."""
+
 MARK = "<!-- run -->"
 ANYTHING = "..."
 
