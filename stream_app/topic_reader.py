@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from stream_app import brokers
+from stream_app import brokers, topic_admin
 from stream_app.brokers import Where
-from stream_app.errors import InvalidInput
 from stream_app.topics import INPUT_MAX_BYTES
 
 FETCH_MS = 200
@@ -37,17 +35,17 @@ async def read_to_end(bootstrap: Where, topics: Sequence[str]) -> AsyncIterator[
     Raises
     ------
     InvalidInput
-        A topic does not exist.
+        A topic does not exist, or the brokers do not let us see it.
     Retryable
         The brokers do not answer.
     """
+    partitions = await topic_admin.partitions_of(bootstrap, topics)
     consumer = brokers.consumer(bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=INPUT_MAX_BYTES)
     try:
         try:
             await consumer.start()
         except KafkaError as error:
             raise brokers.trouble(bootstrap, error) from error
-        partitions = await _partitions(consumer, topics)
         ends = await consumer.end_offsets(partitions)
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
@@ -72,12 +70,3 @@ async def read_to_end(bootstrap: Where, topics: Sequence[str]) -> AsyncIterator[
                     consumer.pause(tp)
     finally:
         await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
-    # `topics()` asks the brokers but keeps nothing; only a metadata update lets the consumer know the partitions.
-    await consumer._client.force_metadata_update()
-    known = {topic: consumer.partitions_for_topic(topic) for topic in topics}
-    if missing := [topic for topic, numbers in known.items() if not numbers]:
-        raise InvalidInput(f"no topic {', '.join(missing)}: make it with `stream-app topics create`")
-    return [TopicPartition(topic, number) for topic, numbers in known.items() for number in sorted(numbers or ())]

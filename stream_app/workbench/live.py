@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from stream_app import brokers
+from stream_app import brokers, topic_admin
 from stream_app.brokers import Where
 from stream_app.contracts import encode, parse
 from stream_app.durability.book import Book
@@ -63,17 +63,13 @@ async def ask_live(bootstrap: Where, features: Features, patience_s: float) -> d
     """
     # A worker would send them to the dead letters, where nobody waits for them.
     parse(FEATURES, features.competition.encode(), encode(features), max_bytes=INPUT_MAX_BYTES)
+    partitions = await topic_admin.partitions_of(bootstrap, [PREDICTIONS])
     consumer = brokers.consumer(bootstrap, enable_auto_commit=False)
     try:
         try:
             await consumer.start()
-            await consumer._client.force_metadata_update()
         except KafkaError as error:
             raise brokers.trouble(bootstrap, error) from error
-        numbers = consumer.partitions_for_topic(PREDICTIONS)
-        if not numbers:
-            raise InvalidInput(f"no topic {PREDICTIONS}: make it with `stream-app topics create`")
-        partitions = [TopicPartition(PREDICTIONS, number) for number in sorted(numbers)]
         consumer.assign(partitions)
         await consumer.seek_to_end(*partitions)
         for partition in partitions:
