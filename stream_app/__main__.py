@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import NoReturn
 
@@ -15,6 +16,8 @@ EXIT_INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; a user's mistake ends with one clear line and no traceback."""
+    # What the client says while brokers are away comes again in the error that ends a command, in one line.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     try:
         # Imported here, so that Ctrl-C ends the program quietly from its first moment on.
         from stream_app.cli import build

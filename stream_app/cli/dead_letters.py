@@ -181,13 +181,11 @@ def discard(
 
 def _office(by: str | None, why: str | None) -> Office:
     import getpass
-    import logging
 
     from stream_app.connections import bootstrap_servers
     from stream_app.letters.office import Office
     from stream_app.settings import settings
 
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     for name, text in (("--by", by), ("--why", why)):
         if text is not None and not (text.strip() == text and text.isprintable() and 1 <= len(text) <= 200):
             raise InvalidInput(f"{name} {text[:80]!r}: wanted 1 to 200 characters that can be printed")

@@ -138,15 +138,12 @@ async def _to_kafka(
     due: Callable[[Features | Result], float] | None,
     sent: _Sent,
 ) -> None:
-    import logging
 
     from stream_app.connections import bootstrap_servers
     from stream_app.feeds.publisher import Publisher
     from stream_app.feeds.replay import replay
     from stream_app.settings import settings
 
-    # While brokers are away it repeats itself several times a second; the bar stands still, and the end says why.
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     async with Publisher(bootstrap_servers(settings())) as publisher:
         await replay(events, publisher, matches_a_second=matches_a_second, due=due, on_sent=sent)
 

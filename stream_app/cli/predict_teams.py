@@ -139,15 +139,12 @@ def _league(competition: str, configured: Settings) -> tuple[League, str]:
 
 def _live(asked: Asked, pairing: Pairing, configured: Settings, timeout_s: float) -> dict[str, Any]:
     import asyncio
-    import logging
     from datetime import UTC
 
     from stream_app.connections import bootstrap_servers
     from stream_app.workbench.leagues import live_features
     from stream_app.workbench.live import ask_live
 
-    # What the client says while brokers are away comes again in the error, in one line.
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     features = live_features(asked.competition, pairing, asked.match_id, datetime.now(UTC))
     return asyncio.run(ask_live(bootstrap_servers(configured), features, timeout_s))
 

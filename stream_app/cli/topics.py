@@ -98,13 +98,10 @@ def acls(
 def _on_broker(operation: Callable[..., Coroutine[Any, Any, Answer]]) -> Answer:
     """Run one operation of `stream_app.topic_admin` with the broker and the numbers of the settings."""
     import asyncio
-    import logging
 
     from stream_app.connections import bootstrap_servers
     from stream_app.settings import settings
 
-    # Its own lines about a broker that is away say nothing that our error does not say.
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     chosen = settings()
     return asyncio.run(
         operation(bootstrap_servers(chosen), partitions=chosen.partitions, replication=chosen.replication)

@@ -117,11 +117,13 @@ def test_ctrl_c_ends_a_command_quietly_while_it_is_still_being_loaded(tmp_path: 
 
 
 @pytest.mark.slow
-def test_a_service_that_is_away_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
-    teams = ("--home", "A", "--away", "B", "--competition", "C")
+@pytest.mark.parametrize(
+    "arguments", [("predict", "--home", "A", "--away", "B", "--competition", "C", "--live"), ("evidence",)]
+)
+def test_a_service_that_is_away_has_an_exit_code_of_its_own(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     environment = os.environ | {"STREAM_APP_KAFKA": "127.0.0.1:1", "PYTHONPATH": str(ROOT)}
     away = subprocess.run(
-        [sys.executable, "-m", "stream_app", "predict", *teams, "--live"],
+        [sys.executable, "-m", "stream_app", *arguments],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
