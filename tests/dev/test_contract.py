@@ -42,8 +42,8 @@ def test_the_examples_are_messages_of_a_run() -> None:
     for name in MESSAGES:
         written = MESSAGES[name]["examples"]
         assert [example.get("name") for example in written] == [example.get("name") for example in run[name]], HOW
-        for example, found in zip(written, run[name], strict=True):
-            assert ids_of(example) == ids_of(found), f"{name}: {HOW}"
+        for example, fresh in zip(written, run[name], strict=True):
+            assert ids_of(example) == ids_of(fresh), f"{name}: {HOW}"
     for name, found in run.items():
         if "schema" not in MESSAGES[name]["payload"]:
             continue
