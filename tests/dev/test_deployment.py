@@ -42,7 +42,9 @@ def commands_of_procfile() -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("arguments", [*commands_of_compose(), *commands_of_procfile()], ids=" ".join)
 def test_every_process_is_started_by_a_command_that_exists(arguments: list[str]) -> None:
-    answer = CliRunner().invoke(cli.build(), [*arguments, "--help"])
+    # What `supervise` gets it starts, again and again.
+    asked = arguments[1:] if arguments[0] == "supervise" else arguments
+    answer = CliRunner().invoke(cli.build(), [*asked, "--help"])
 
     assert answer.exit_code == 0, answer.output
 
