@@ -34,6 +34,7 @@ def web(
     its metrics and its health at a port of their own.
     """
     import logging
+    from functools import cache
 
     from stream_app.connections import bootstrap_servers, database_url
     from stream_app.errors import InvalidInput
@@ -66,6 +67,8 @@ def web(
                 accounts=accounts,
                 session_key=chosen.web_session_key.get_secret_value() if chosen.web_session_key else None,
                 window=chosen.window,
+                pooled=cache(chosen.league_config) if chosen.promote_scope == "all" else None,
+                alpha=chosen.promote_alpha,
                 batch_s=chosen.web_batch_ms / 1000,
                 started=started,
                 readiness=readiness,

@@ -14,6 +14,7 @@ whatever versions: were a version's losses forgotten when a new one takes its pl
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -52,7 +53,8 @@ class _Match:
 @dataclass
 class _Competition:
     trials: dict[Pair, Trial] = field(default_factory=dict)
-    matches: dict[str, _Match] = field(default_factory=dict)
+    # In the order in which they came. The first key of a plain dict takes the longer to find the more went before it.
+    matches: OrderedDict[str, _Match] = field(default_factory=OrderedDict)
     scored: dict[Contender, int] = field(default_factory=dict)
     line_up: LineUp | None = None
 
@@ -200,7 +202,7 @@ class Pool:
         """Forget the oldest matches that no correction reaches any more, as the league does."""
         oldest = evaluation.evaluated_at - 2 * timedelta(days=self._config(evaluation.competition).remember_days)
         while here.matches:
-            match_id = next(iter(here.matches))
-            if here.matches[match_id].at >= oldest:
+            match_id, match = next(iter(here.matches.items()))
+            if match.at >= oldest:
                 return
             del here.matches[match_id]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from stream_app.evaluation.calibration import Bin
-from stream_app.events import Analytics, ModelEvent, ModelEventKind, Registry
+from stream_app.events import Analytics, Comparison, ModelEvent, ModelEventKind, Registry
 from stream_app.web.api import PAGE_SIZE, Competition, Items, Limit, Offset, answer, page
 from stream_app.web.competition import CompetitionView
 from stream_app.web.recent import slug
@@ -41,10 +41,14 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class ModelsDetail:
-    """The models of a competition: registry, evidence, reliability, and the last events, the newest first."""
+    """The models of a competition: registry, evidence, reliability, and the last events, the newest first.
+
+    `together` is what all competitions show of its pairs, where all of them decide who is proposed (scope `all`).
+    """
 
     competition: str
     registry: Registry | None
+    together: list[Comparison]
     trials: list[Trial]
     reliability: list[Reliability]
     events: list[ModelEvent]
@@ -84,10 +88,16 @@ def router(view: View) -> APIRouter:
     async def models_of(request: Request, competition: str) -> Response:
         """Everything that is held of the models of a competition."""
         it = found(competition)
+        together = it.lineup.pairs_of(view.together)
+        events = it.lineup.events.newest_first()
         return answer(
-            request,
-            ModelsDetail(it.name, it.lineup.registry, _trials(it), _reliability(it), it.lineup.events.newest_first()),
+            request, ModelsDetail(it.name, it.lineup.registry, together, _trials(it), _reliability(it), events)
         )
+
+    @routes.get("/evidence", response_model=Items[Comparison])
+    async def evidence(request: Request, limit: Limit = PAGE_SIZE, offset: Offset = 0) -> Response:
+        """What all competitions together show of every pair at work; nothing where each decides for itself."""
+        return answer(request, page(view.together, limit, offset))
 
     @routes.get("/model-events", response_model=Items[ModelEvent])
     async def model_events(

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -135,7 +136,7 @@ def router(
         try:
             wanted = Wanted.model_validate({name: value for name, value in fields.items() if value})
         except ValidationError as error:
-            raise HTTPException(400, str(error)) from None
+            raise RequestValidationError(error.errors()) from None
         command = replace(_command(it, wanted, session.account.name, why, clock()), command_id=command_id)
         if not why:
             return page(it, session, command, "Say why, for whoever reads the history", 400)

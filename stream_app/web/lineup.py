@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stream_app.evaluation.calibration import Calibration
-from stream_app.events import Evaluation, LeagueConfig, ModelEvent, Prediction, Registry, Score, VersionLine
+from stream_app.events import Comparison, Evaluation, LeagueConfig, ModelEvent, Prediction, Registry, Score, VersionLine
 from stream_app.web.recent import Newest
 from stream_app.web.trials import TrialLine
 
@@ -87,6 +87,14 @@ class LineUp:
         at_work = {version_key(line.model, line.version) for line in self.running()}
         held = [trial for key, trial in self._trials.items() if self.registry is None or key in at_work]
         return sorted(held, key=lambda trial: (trial.challenger, trial.challenger_version))
+
+    def pairs_of(self, together: Sequence[Comparison]) -> list[Comparison]:
+        """Those of the comparisons of all competitions that are of the champion and the challengers at work here."""
+        champion = None if self.registry is None else self.registry.champion
+        at_work = {line.model for line in self.running()}
+        return [
+            line for line in together if champion and line.champion == champion.model and line.challenger in at_work
+        ]
 
     def outcome_of(self, command_id: str) -> list[ModelEvent]:
         """What became of a command, the first event first; nothing when it was not answered yet."""

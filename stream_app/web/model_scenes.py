@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
+from stream_app.events import Comparison
 from stream_app.web.competition import CompetitionView
 from stream_app.web.frame import Chart
 from stream_app.web.recent import slug
@@ -21,8 +22,8 @@ THRESHOLD = "no difference"
 """Name of the line that a bound has to cross to be proof."""
 
 
-def lineups(rows: RowMaker, competitions: Sequence[CompetitionView]) -> dict[str, Rows]:
-    """The champions of all competitions, and what happened last anywhere."""
+def lineups(rows: RowMaker, competitions: Sequence[CompetitionView], together: Sequence[Comparison]) -> dict[str, Rows]:
+    """The champions of all competitions, what all of them together show, and what happened last anywhere."""
     events = [(it, event) for it in competitions for event in islice(it.lineup.events.newest_first(), EVENTS_SHOWN)]
     events.sort(key=lambda pair: pair[1].at, reverse=True)
     return {
@@ -33,13 +34,19 @@ def lineups(rows: RowMaker, competitions: Sequence[CompetitionView]) -> dict[str
         or rows.none(
             "lineups-none", "No competition has a registry yet. It comes with a competition's first match.", 5
         ),
+        "together": _compared(rows, together),
         "history": rows.of("happening", ((f"h-{event.event_id}", event) for _, event in events[:EVENTS_SHOWN]))
         or rows.none("history-none", "Nothing has happened yet.", 4),
     }
 
 
-def models(rows: RowMaker, it: CompetitionView, command: str | None) -> tuple[dict[str, Rows], dict[str, Chart]]:
-    """The models of one competition; with `command`, also what became of that command."""
+def models(
+    rows: RowMaker, it: CompetitionView, together: Sequence[Comparison], command: str | None
+) -> tuple[dict[str, Rows], dict[str, Chart]]:
+    """The models of one competition; with `command`, also what became of that command.
+
+    `together` is what all competitions show of every pair; that of the pairs of this one is shown with its own.
+    """
     lineup = it.lineup
     registry = lineup.registry
     running = lineup.running()
@@ -60,13 +67,7 @@ def models(rows: RowMaker, it: CompetitionView, command: str | None) -> tuple[di
             ),
         )
         or rows.none("versions-none", "No model is registered yet.", 6),
-        "comparisons": rows.of(
-            "comparison",
-            (
-                (_identity(f"comparison-{line.scope}", line.challenger, line.challenger_version), line)
-                for line in (registry.comparisons if registry else ())
-            ),
-        )
+        "comparisons": _compared(rows, [*(registry.comparisons if registry else ()), *lineup.pairs_of(together)])
         or rows.none("comparisons-none", "No challenger has been compared with the champion yet.", 6),
         "trials": rows.of("trial", ((f"figure-{_chart_of(it, line)}", _chart_of(it, line), line) for line in trials)),
         "reliability": rows.of(
@@ -92,6 +93,19 @@ def models(rows: RowMaker, it: CompetitionView, command: str | None) -> tuple[di
         or rows.none("history-none", "Nothing has happened yet.", 4),
     }
     return regions, {_chart_of(it, line): _trial_chart(line) for line in trials}
+
+
+def _compared(rows: RowMaker, comparisons: Sequence[Comparison]) -> Rows:
+    return rows.of(
+        "comparison",
+        (
+            (
+                _identity(f"comparison-{line.scope}-{slug(line.champion)}", line.challenger, line.challenger_version),
+                line,
+            )
+            for line in comparisons
+        ),
+    )
 
 
 def _identity(kind: str, model: str, version: int) -> str:

@@ -50,8 +50,13 @@ class Scenes:
             "now": self._now,
             "competition": self._competition,
             "match": self._match,
-            "models": lambda scope: model_scenes.models(self._rows, self.competition(scope), scope.command),
-            "lineups": lambda scope: (model_scenes.lineups(self._rows, self._view.competitions), {}),
+            "models": lambda scope: model_scenes.models(
+                self._rows, self.competition(scope), self._view.together, scope.command
+            ),
+            "lineups": lambda scope: (
+                model_scenes.lineups(self._rows, self._view.competitions, self._view.together),
+                {},
+            ),
             "alerts": self._alerts,
             "system": self._system,
             "status": lambda scope: ({}, {}),

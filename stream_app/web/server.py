@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from stream_app.brokers import Where
+from stream_app.events import LeagueConfig
 from stream_app.listening import listen
 from stream_app.monitoring import Readiness
 from stream_app.web.accounts import Account
@@ -61,6 +62,8 @@ async def serve(
     accounts: tuple[Account, ...],
     session_key: str | None,
     window: int,
+    pooled: Callable[[str], LeagueConfig] | None,
+    alpha: float,
     batch_s: float,
     started: Callable[[str], None],
     readiness: Readiness,
@@ -77,6 +80,8 @@ async def serve(
         Where the evaluation log is, None for nowhere.
     accounts, session_key
         Who may sign in, and what signs the cookies of those who have.
+    window, pooled, alpha
+        See `View`.
     started
         Told the address once the server listens.
     readiness
@@ -89,7 +94,7 @@ async def serve(
         The address cannot be listened on.
     """
     listener = listen(host, port)
-    view = View(window)
+    view = View(window, pooled, alpha)
 
     def changed(competition: str) -> None:
         hub.changed(competition)

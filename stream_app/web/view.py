@@ -7,7 +7,7 @@ a line of bounded length, whatever the length of the topics.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -15,7 +15,18 @@ from typing import Any, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from stream_app.durability.checkpoint import read_checkpoint
-from stream_app.events import Analytics, DecayAlert, Evaluation, ModelEvent, Prediction, Registry, Scoreboard
+from stream_app.events import (
+    Analytics,
+    Comparison,
+    DecayAlert,
+    Evaluation,
+    LeagueConfig,
+    ModelEvent,
+    Prediction,
+    Registry,
+    Scoreboard,
+)
+from stream_app.lifecycle.pooling import Pool
 from stream_app.topics import (
     ANALYTICS,
     CHECKPOINTS,
@@ -28,6 +39,7 @@ from stream_app.topics import (
     SCOREBOARD,
 )
 from stream_app.web.competition import CompetitionView
+from stream_app.web.lineup import ALPHA
 from stream_app.web.recent import RecentIds, slug
 
 TOPICS_VIEWED: tuple[str, ...] = (
@@ -113,10 +125,17 @@ class View:
     ----------
     window
         Matches over which the rolling lines are drawn.
+    pooled
+        The configuration of each competition, where all of them together decide who is proposed: then the view holds
+        their evidence, too.
+    alpha
+        Probability with which each bound of that evidence may ever fail.
     """
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, window: int, pooled: Callable[[str], LeagueConfig] | None = None, alpha: float = ALPHA) -> None:
         self._window = window
+        self._pooled = pooled
+        self._alpha = alpha
         self.forget()
 
     def forget(self) -> None:
@@ -131,6 +150,12 @@ class View:
             topic: RecentIds(IDS_REMEMBERED) for topic in (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, MODEL_EVENTS)
         }
         self._evaluated = RecentIds(IDS_REMEMBERED)
+        self._pool = None if self._pooled is None else Pool(self._pooled)
+
+    @property
+    def together(self) -> list[Comparison]:
+        """What all competitions together show of every pair at work; nothing where each decides for itself."""
+        return [] if self._pool is None else self._pool.comparisons(self._alpha)
 
     @property
     def competitions(self) -> list[CompetitionView]:
@@ -197,6 +222,8 @@ class View:
                 self.counts.evaluations += 1
                 self._evaluated.add(event.prediction_id)
                 competition.take_evaluation(event)
+                if self._pool is not None:
+                    self._pool.hear(event)
             case DecayAlert():
                 self.counts.alerts += 1
                 competition.tick(event.at)

@@ -21,6 +21,7 @@ from stream_app.web.groups import Group, Member, TopicLag
 from stream_app.web.health import Health, PartitionPlace
 from stream_app.web.security import HEADERS
 from stream_app.web.view import View
+from tests.lifecycle.test_pooling import CONFIG, season
 from tests.web.made import (
     CHANCES,
     HOUR,
@@ -203,6 +204,36 @@ async def test_the_models_page_tells_who_is_champion_why_and_what_speaks_against
     assert "Base rate version 2 running challenger reinforced out of version 1" in text
     assert "Proposals that wait" in text
     assert "better beyond doubt" not in text
+
+
+async def test_a_refused_command_is_told_with_the_model_that_was_asked_for(
+    client: httpx.AsyncClient, view: View
+) -> None:
+    view.apply(record(replace(model_event(2, "refused", model="wonder"), version=None, previous_model=None)))
+    assert "Wonder ada: it has proven better" in await text_of(client, "/competitions/bundesliga/models")
+
+
+async def test_evidence_of_all_competitions_together_is_told_with_a_word_and_its_bet() -> None:
+    view = View(100, lambda _: CONFIG, 0.05)
+    for name in ("league 0", "league 1"):
+        view.apply(record(registry(version_line("old"), version_line("new", 1, "challenger"), competition=name)))
+        for each in season(name, 40):
+            view.apply(record(each))
+    app, _ = create_app(view, Reading(), operating(), window=100, batch_s=0.3)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
+        for address in ("/models", "/competitions/league%200/models"):
+            assert "New against Old, all versions leaning better all competitions 76" in await text_of(client, address)
+        (told,) = (await client.get("/api/v1/evidence")).json()["items"]
+        (shown,) = (await client.get("/api/v1/competitions/league%200/models")).json()["together"]
+        assert told == shown
+        assert (told["leaning"], told["matches"], round(told["e_better"], 2)) == ("leaning better", 76, 4.0)
+
+
+async def test_where_every_competition_decides_for_itself_nothing_is_told_of_all_together(
+    client: httpx.AsyncClient,
+) -> None:
+    assert "all versions" not in await text_of(client, "/models")
+    assert (await client.get("/api/v1/evidence")).json()["items"] == []
 
 
 async def test_the_first_page_of_models_tells_every_champion(client: httpx.AsyncClient) -> None:
@@ -423,6 +454,7 @@ async def test_every_address_of_the_api_is_described(client: httpx.AsyncClient) 
         "/api/v1/competitions/{competition}/commands",
         "/api/v1/competitions/{competition}/commands/{command_id}",
         "/api/v1/models",
+        "/api/v1/evidence",
         "/api/v1/model-events",
         "/api/v1/analytics",
         "/api/v1/scoreboard",

@@ -214,10 +214,18 @@ async def test_what_cannot_be_sent_is_told_and_can_be_sent_again(
 
 async def test_an_unknown_action_cannot_be_asked_for(client: httpx.AsyncClient) -> None:
     await sign_in(client)
-    assert (await client.get("/competitions/bundesliga/command?action=handover")).status_code == 422
+    unknown = "/competitions/bundesliga/command?action=handover"
+    as_json = await client.get(unknown, headers={"Accept": "application/json"})
+    assert (as_json.status_code, as_json.json()["detail"][0]["loc"]) == (422, ["query", "action"])
+    page = await client.get(unknown, headers={"Accept": "text/html,*/*"})
+    assert (page.status_code, page.headers["content-type"]) == (400, "text/html; charset=utf-8")
+    assert "<h1>Not understood</h1>" in page.text
+    assert "action &#39;handover&#39;: input should be &#39;promote&#39;" in page.text
     assert (await client.get("/competitions/none/command?action=freeze")).status_code == 404
     fields = fields_of((await client.get(PROMOTE)).text) | {"why": "because", "action": "handover"}
-    assert (await client.post("/competitions/bundesliga/command", data=fields)).status_code == 400
+    posted = await client.post("/competitions/bundesliga/command", data=fields, headers={"Accept": "text/html"})
+    assert posted.status_code == 400
+    assert "action &#39;handover&#39;: input should be &#39;promote&#39;" in posted.text
 
 
 async def test_a_program_gives_a_command_with_its_token(client: httpx.AsyncClient, view: View, sent: Sent) -> None:
