@@ -21,6 +21,11 @@ PANELS: Mapping[str, tuple[str, ...]] = {
 }
 """Modules of this package under the headings, and in the order, in which `--help` lists their commands."""
 
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 done, and something is wrong with what was looked at; 2 a mistake in the call, in a file or"
+    " in a setting; 3 something outside does not answer; 130 interrupted."
+)
+
 
 def _say_version(asked: bool) -> None:
     if asked:
@@ -36,6 +41,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
         callback=_program,
+        epilog=EXIT_CODES,
     )
     for panel, names in PANELS.items():
         commands, groups = len(app.registered_commands), len(app.registered_groups)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -15,8 +16,10 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from stream_app import cli, supervisor
-from stream_app.cli import PANELS, build
+from stream_app.__main__ import EXIT_USAGE
+from stream_app.cli import EXIT_CODES, PANELS, build
 from stream_app.cli.reference import PAGE, page
+from stream_app.errors import InvalidInput
 
 ROOT = Path(__file__).parents[2]
 PARTS = {"models_asking"}
@@ -34,7 +37,8 @@ def leaves(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from leaves(below[child], f"{name} {child}")
 
 
-COMMANDS = dict(leaves(get_command(build())))
+APP = build()
+COMMANDS = dict(leaves(get_command(APP)))
 
 
 def test_every_module_that_has_commands_stands_under_a_heading() -> None:
@@ -60,6 +64,20 @@ def test_every_command_and_option_explains_itself(name: str) -> None:
     assert COMMANDS[name].help
     for parameter in COMMANDS[name].params:
         assert parameter.help, parameter.name
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"supervise"}))
+def test_an_option_that_no_command_has_is_a_mistake_of_who_calls(name: str) -> None:
+    run = CliRunner().invoke(APP, [*name.split(), "--no-such-option"])
+    assert run.exit_code == EXIT_USAGE or isinstance(run.exception, InvalidInput)
+
+
+def test_the_help_tells_what_the_exit_codes_mean_as_the_page_does() -> None:
+    told = CliRunner().invoke(APP, ["--help"]).stdout
+    written = re.findall(r"^\| (\d+) \| ", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    codes = EXIT_CODES.partition(":")[2].split(";")
+    assert [code.split()[0] for code in codes] == written
+    assert " ".join(EXIT_CODES.split()) in " ".join(told.split())
 
 
 def test_the_version_is_said() -> None:
