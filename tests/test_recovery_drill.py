@@ -12,9 +12,9 @@ import orjson
 import pytest
 
 from stream_app.dev.process import wait_for
-from stream_app.topics import ANALYTICS, CHECKPOINTS, INPUTS, REGISTRY, SCOREBOARD, SNAPSHOTS
+from stream_app.topics import ANALYTICS, CHECKPOINTS, EVALUATIONS, INPUTS, REGISTRY, SCOREBOARD, SNAPSHOTS
 from tests.support import commands, programs, topics
-from tests.support.service import ID_OF, Published, published, until_kept
+from tests.support.service import ID_OF, Published, published, until_kept, until_published
 from tests.support.waiting import wait_until
 
 MATCHES = 40
@@ -65,9 +65,9 @@ def test_all_that_is_lost_but_the_log_comes_back_to_the_byte(clean_kafka: str, d
     refused = programs.run("worker", cwd=tmp_path, env=env)
     assert refused.returncode == 70
     assert "the topic was made anew" in refused.stderr + refused.stdout
-    with service(tmp_path, env | {"STREAM_APP_INPUT_GENERATION": "2"}):
+    with programs.running("worker", cwd=tmp_path, env=env | {"STREAM_APP_INPUT_GENERATION": "2"}):
         call(*FEED[:-1], "12")
-        wait_for(until_kept(clean_kafka, database, MATCHES + 8))
+        asyncio.run(until_published(clean_kafka, EVALUATIONS, MATCHES + 8))
 
 
 @contextmanager
