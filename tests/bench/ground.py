@@ -189,7 +189,7 @@ def configured_book(name: str) -> Book:
 
 
 def _grow(book: Book, matches: int) -> Iterator[int]:
-    """Apply so many matches of twenty teams, and yield each offset. They come from no input: the first of one is new."""
+    """Apply so many matches, and yield each offset. They come from no input, so that the first of one is new."""
     name = book.league.competition
     for offset, (topic, _, value) in enumerate(messages(played(name, matches, teams=20)), start=1):
         book.apply(offset, Entry(KIND_OF_TOPIC[topic], name, NO_SOURCE, -1, value or b""))
