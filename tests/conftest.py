@@ -33,7 +33,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from stream_app import settings
 from stream_app.dev.kafka import Kafka
 from stream_app.dev.postgres import Postgres
-from stream_app.dev.process import wait_for
+from stream_app.dev.process import is_alive, wait_for
 from tests.support import browser as browsers
 from tests.support import topics
 
@@ -93,7 +93,11 @@ def real_parts() -> Iterator[Path]:
     outlive the machine.
     """
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED_BYTES
-    folder = Path(tempfile.mkdtemp(prefix="stream-app-tests-", dir=MEMORY if roomy else None))
+    for forgotten in MEMORY.glob("stream-app-tests-*-*"):
+        # A run that was killed could not clear up, and memory is dear.
+        if not is_alive(int(forgotten.name.split("-")[3])):
+            shutil.rmtree(forgotten, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"stream-app-tests-{os.getpid()}-", dir=MEMORY if roomy else None))
     yield folder
     shutil.rmtree(folder)
 
