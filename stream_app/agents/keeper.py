@@ -12,8 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Collection
 from contextlib import suppress
-from hashlib import sha256
-from time import monotonic, perf_counter, thread_time
+from time import monotonic, perf_counter
 from typing import get_args
 
 import faust
@@ -23,12 +22,13 @@ from faust.types import TP, Message
 from stream_app import metrics
 from stream_app.agents.faust_edge import header_pairs, places_consumer
 from stream_app.agents.ownership import Ownership
+from stream_app.agents.public_tables import PublicTables
 from stream_app.agents.punctuality import Punctuality
 from stream_app.agents.tables import Tables
 from stream_app.contracts import Kind
 from stream_app.durability import fail_points
 from stream_app.durability.barrier import Barrier
-from stream_app.durability.book import Book, Published
+from stream_app.durability.book import Book
 from stream_app.durability.catching_up import CatchingUp
 from stream_app.durability.checkpoint import Checkpoint, read_checkpoint, resume_place
 from stream_app.durability.guards import Fence, OffsetGuard
@@ -48,17 +48,6 @@ BATCH = 512
 
 UNCONFIRMED = 4_096
 """Outputs that may be on their way to the brokers before applying waits for them."""
-
-SCOREBOARD_S = 0.25
-"""Seconds between two scoreboards of the worker while there is no end of entries; when there is, one comes at once. The
-other tables cost more and come with every checkpoint."""
-
-TABLES_SHARE = 0.05
-"""Share of a worker's time that these tables may take; checkpoints come less often when they would take more."""
-
-TABLES_WAIT_S = 10.0
-"""Longest time for which a checkpoint waits on their account: what came since the last one is applied again after a
-death."""
 
 REST_S = 600.0
 """Seconds without an entry after which a league leaves memory. It takes ten times as much there as its snapshot, which
@@ -99,11 +88,8 @@ class Keeper:
         self._books: dict[str, Book] = {}
         self._used_at: dict[str, float] = {}
         self._dirty: dict[str, int] = {}
-        self._scores_changed: dict[str, int] = {}
-        self._tables_changed: dict[str, int] = {}
-        self._told: dict[tuple[str, str], bytes] = {}
-        self._scores_at = 0.0
         self._unconfirmed: deque[Awaitable[object]] = deque()
+        self._public = PublicTables(tables, self._unconfirmed.append)
         self._last: dict[int, dict[str, int]] = {}
         self._applied: dict[int, int] = {}
         self._checkpointed: dict[int, int] = {}
@@ -134,9 +120,7 @@ class Keeper:
         self._books.clear()
         self._used_at.clear()
         self._dirty.clear()
-        self._scores_changed.clear()
-        self._tables_changed.clear()
-        self._told.clear()
+        self._public.clear()
         self._unconfirmed.clear()
         self._last.clear()
         self._behind.clear()
@@ -196,8 +180,8 @@ class Keeper:
                 if (news := self._behind.news(batch, monotonic())) is not None:
                     log.info("%s", news)
                 self.note_recovery()
-            if not batch or monotonic() - self._scores_at >= SCOREBOARD_S:
-                await self._publish_scoreboards()
+            if not batch or self._public.scoreboard_is_due():
+                await self._public.publish_scoreboards()
             if not batch:
                 await self._wait_for_entries()
             if self._checkpoint_is_due():
@@ -225,8 +209,8 @@ class Keeper:
             self._used_at[entry.competition] = began
             metrics.BARRIER_SECONDS.observe(began - came)
             outputs = book.apply(offset, entry)
-            for changed in (self._dirty, self._scores_changed, self._tables_changed):
-                changed[entry.competition] = partition
+            self._dirty[entry.competition] = partition
+            self._public.changed(entry.competition, partition, book)
             self._last[partition][entry.competition] = book.position
             self._applied[partition] = offset + 1
             self._since_checkpoint += 1
@@ -255,36 +239,6 @@ class Keeper:
         if len(self._unconfirmed) >= UNCONFIRMED:
             await self._confirm(UNCONFIRMED // 2)
         return sent
-
-    async def _publish_scoreboards(self) -> None:
-        self._scores_at = monotonic()
-        changed, self._scores_changed = self._scores_changed, {}
-        boards = [(name, partition, self._books[name].scoreboard()) for name, partition in changed.items()]
-        for competition, partition, board in boards:
-            await self._publish_table(competition, partition, board)
-
-    async def _publish_tables(self) -> float:
-        """Publish all that others read of the leagues that have changed; the processor's seconds that it took."""
-        took_s = 0.0
-        self._scores_at = monotonic()
-        self._scores_changed.clear()
-        while self._tables_changed:
-            competition, partition = self._tables_changed.popitem()
-            began = thread_time()
-            tables = self._books[competition].tables()
-            took_s += thread_time() - began
-            for table in tables:
-                await self._publish_table(competition, partition, table)
-            await asyncio.sleep(0)
-        return took_s
-
-    async def _publish_table(self, competition: str, partition: int, table: Published) -> None:
-        """Publish what a table says of a competition, unless that is what it said last."""
-        seal = sha256(table.value).digest()
-        if self._told.get((table.topic, competition)) != seal:
-            self._told[table.topic, competition] = seal
-            sent = await self._tables.put_public(table.topic, competition, table.value, partition)
-            self._unconfirmed.append(sent)
 
     async def _confirm(self, rest: int) -> None:
         """Wait until the brokers have confirmed all but the last `rest` of what was published."""
@@ -320,7 +274,7 @@ class Keeper:
         epoch = self._ownership.epoch
         began = perf_counter()
         # What is not out when the place is committed would never come: nobody returns to entries before it.
-        tables_s = await self._publish_tables()
+        tables_wait_s = await self._public.publish_all()
         with metrics.CONFIRM_SECONDS.time():
             await self._confirm(0)
         if self._ownership.epoch != epoch:
@@ -363,7 +317,6 @@ class Keeper:
         self._since_checkpoint = 0
         self._checkpointed.update(places)
         self._checkpoint_at = monotonic() + self._settings.checkpoint_interval_s
-        tables_wait_s = min(tables_s / TABLES_SHARE, TABLES_WAIT_S)
         costs_s = max(written / self._settings.checkpoint_bytes_per_s, tables_wait_s)
         self._affordable_at = monotonic() + costs_s
         self._let_rest(perf_counter() - REST_S)

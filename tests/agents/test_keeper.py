@@ -180,8 +180,8 @@ async def test_everything_is_out_before_a_place_is_committed_the_tables_too(keep
     assert set(order[:-6]) <= {"predictions", "evaluations", "model-events"}
 
     # What is as it was is not told again.
-    await keeper._publish_tables()
+    await keeper._public.publish_all()
     tell(keeper, "alpha", 0, 5)
     await apply_everything(keeper)
-    await keeper._publish_tables()
+    await keeper._public.publish_all()
     assert [topic for topic, _ in world.out] == order
