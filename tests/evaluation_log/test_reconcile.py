@@ -72,8 +72,10 @@ class Log:
             await connection.close()
 
     def edit(self, change: Callable[[list[bytes]], list[bytes]]) -> None:
-        """Change the lines of the file behind the sink's back."""
+        """Change the lines of the file behind the sink's back; those of predictions come first."""
         head, *rest = self.file.read_bytes().splitlines(keepends=True)
+        # Which topic the sink has read first is chance.
+        rest.sort(key=lambda line: b",prediction," not in line)
         self.file.write_bytes(head + b"".join(change(rest)))
 
     async def fill(self, count: int) -> None:
