@@ -180,7 +180,8 @@ class Keeper:
                 if (news := self._behind.news(batch, monotonic())) is not None:
                     log.info("%s", news)
                 self.note_recovery()
-            if not batch or self._public.scoreboard_is_due():
+            scores_at = self._public.scoreboards_due_at()
+            if scores_at is not None and scores_at <= monotonic():
                 await self._public.publish_scoreboards()
             if not batch:
                 await self._wait_for_entries()
@@ -193,11 +194,14 @@ class Keeper:
         return due and now >= self._affordable_at
 
     async def _wait_for_entries(self) -> None:
-        """Wait for the next entry, or until a checkpoint is due."""
+        """Wait for the next entry, or until scoreboards or a checkpoint are due."""
         self._arrived.clear()
-        patience = max(self._checkpoint_at, self._affordable_at) - monotonic() if self._dirty else None
+        checkpoint_at = max(self._checkpoint_at, self._affordable_at) if self._dirty else None
+        moments = [moment for moment in (checkpoint_at, self._public.scoreboards_due_at()) if moment is not None]
+        patience = max(min(moments) - monotonic(), 0.0) if moments else None
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._arrived.wait(), patience)
+            async with asyncio.timeout(patience):
+                await self._arrived.wait()
 
     async def _apply(self, batch: list[tuple[int, int, tuple[float, Entry]]]) -> None:
         epoch = self._ownership.epoch

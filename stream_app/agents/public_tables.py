@@ -11,8 +11,7 @@ from stream_app.agents.tables import Tables
 from stream_app.durability.book import Book, Published
 
 SCOREBOARD_S = 0.25
-"""Seconds between two scoreboards of the worker while there is no end of entries; when there is, one comes at once. The
-other tables cost more and come with every checkpoint."""
+"""Seconds between two scoreboards of the worker. The other tables cost more and come with every checkpoint."""
 
 TABLES_SHARE = 0.05
 """Share of a worker's time that these tables may take; checkpoints come less often when they would take more."""
@@ -51,9 +50,9 @@ class PublicTables:
         self._tables_changed.clear()
         self._told.clear()
 
-    def scoreboard_is_due(self) -> bool:
-        """Whether the last scoreboards are old enough."""
-        return monotonic() - self._scores_at >= SCOREBOARD_S
+    def scoreboards_due_at(self) -> float | None:
+        """When scoreboards that have changed may be published (monotonic); None when none has changed."""
+        return self._scores_at + SCOREBOARD_S if self._scores_changed else None
 
     async def publish_scoreboards(self) -> None:
         """Publish the scoreboards that have changed."""
