@@ -8,6 +8,7 @@ log on record, and only after that the place is committed.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections import deque
 from collections.abc import Awaitable, Collection
@@ -118,6 +119,7 @@ class Keeper:
             guard.clear()
         self._barrier.clear()
         self._books.clear()
+        gc.unfreeze()
         self._used_at.clear()
         self._dirty.clear()
         self._public.clear()
@@ -261,6 +263,7 @@ class Keeper:
             await (await self._tables.delete_snapshot(competition, partition))
             raise Fatal(f"snapshot of {competition!r} cannot be loaded and is deleted: {refused}") from refused
         self._books[competition] = book
+        _spare()
         return book
 
     def _load(self, competition: str) -> Book:
@@ -324,6 +327,7 @@ class Keeper:
         costs_s = max(written / self._settings.checkpoint_bytes_per_s, tables_wait_s)
         self._affordable_at = monotonic() + costs_s
         self._let_rest(perf_counter() - REST_S)
+        _spare()
         await self._commit(places)
         metrics.CHECKPOINT_BYTES.observe(written)
         metrics.CHECKPOINT_SECONDS.observe(perf_counter() - began)
@@ -338,6 +342,16 @@ class Keeper:
             await places_consumer(self._app).commit_places(
                 {TP(self._prefix + LOG, partition): place for partition, place in places.items()}
             )
+
+
+def _spare() -> None:
+    """Let the search for garbage look at nothing again that is here now.
+
+    A thousand leagues are millions of objects. To search them all takes seconds, in which a worker stands still, and
+    finds nothing: leagues have no cycles, so that what they drop goes at once.
+    """
+    gc.collect(1)
+    gc.freeze()
 
 
 def _count_alert(value: bytes) -> None:
