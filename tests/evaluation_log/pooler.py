@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from stream_app.dev.process import LOOPBACK, free_ports, spawn, unprivileged_user
+from tests.support.certificates import certificate
 from tests.support.waiting import wait_until
 
 SETTINGS = """
@@ -39,7 +39,7 @@ def pgbouncer(url: str, *, tls: bool = False) -> Iterator[tuple[str, Path]]:
     """The address at which a pooler serves the database at `url`, and its folder; with `tls` it demands encryption.
 
     Every transaction gets the next one of three server connections, so that nothing that one leaves behind is there for
-    the next. The folder then has `server.crt`, which its server proves itself with as `localhost`.
+    the next. Its server proves itself as `localhost`, by the authority whose `authority.pem` is in the folder then.
     """
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
@@ -48,8 +48,7 @@ def pgbouncer(url: str, *, tls: bool = False) -> Iterator[tuple[str, Path]]:
     user = unprivileged_user()
     folder = Path(tempfile.mkdtemp(prefix="stream-app-pgbouncer-"))
     try:
-        if tls:
-            _make_certificate(folder)
+        made = certificate(folder) if tls else None
         (port,) = free_ports(None)
         (folder / "users").write_text(f'"{server.username}" "{server.password}"\n')
         (folder / "settings").write_text(
@@ -59,9 +58,9 @@ def pgbouncer(url: str, *, tls: bool = False) -> Iterator[tuple[str, Path]]:
                 listen_addr=LOOPBACK,
                 listen_port=port,
                 folder=folder,
-                tls=f"client_tls_sslmode = require\nclient_tls_key_file = {folder}/server.key\n"
-                f"client_tls_cert_file = {folder}/server.crt"
-                if tls
+                tls=f"client_tls_sslmode = require\nclient_tls_key_file = {made.private}\n"
+                f"client_tls_cert_file = {made.public}"
+                if made
                 else "",
             )
         )
@@ -77,15 +76,3 @@ def pgbouncer(url: str, *, tls: bool = False) -> Iterator[tuple[str, Path]]:
             child.stop()
     finally:
         shutil.rmtree(folder)
-
-
-def _make_certificate(folder: Path) -> None:
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", str(folder / "server.key"), "-out", str(folder / "server.crt")),
-        ],
-        check=True,
-        capture_output=True,
-    )

@@ -88,7 +88,7 @@ async def test_a_log_is_reconciled_through_a_pooler(pooled: str, tmp_path: Path)
 
 async def test_a_server_that_proves_its_name_is_trusted(database: str) -> None:
     with pgbouncer(database, tls=True) as (url, folder):
-        await bring_up_to_date(f"{url}?sslmode=verify-full&sslrootcert={folder}/server.crt")
+        await bring_up_to_date(f"{url}?sslmode=verify-full&sslrootcert={folder}/authority.pem")
 
 
 async def test_a_server_elsewhere_whose_certificate_nobody_knows_is_not_trusted(

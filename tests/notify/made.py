@@ -7,7 +7,6 @@ import base64
 import hashlib
 import hmac
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from stream_app import schemas
 from stream_app.events import name_id
 from stream_app.notify.notice import Notice, notice_of
 from stream_app.topics import DECAY_ALERTS, MODEL_EVENTS
+from tests.support.certificates import certificate
 
 KEY = b"a shared key"
 USER, PASSWORD = "stream-app", "correct horse"
@@ -143,15 +143,12 @@ class Mailbox:
             await server.wait_closed()
 
 
-def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for localhost that signs itself, and a server's context with it."""
-    public, private = folder / "public.pem", folder / "private.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*command, "-keyout", private, "-out", public], check=True, capture_output=True)
+def trusted_by(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """Whom the clients of a server on localhost have to trust, and that server's context."""
+    made = certificate(folder)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(public, private)
-    return public, context
+    context.load_cert_chain(made.public, made.private)
+    return made.authority, context
 
 
 def ids(values: Iterable[bytes]) -> list[str]:

@@ -26,10 +26,10 @@ from tests.notify.made import (
     Mailbox,
     Receiver,
     alert,
-    certificate,
     ids,
     model_event,
     signature_holds,
+    trusted_by,
 )
 from tests.support import programs, topics
 from tests.support.waiting import until
@@ -90,7 +90,7 @@ async def test_programs_that_are_killed_and_receivers_that_are_away_lose_nothing
     bootstrap: str, tmp_path: Path
 ) -> None:
     alerts, events = [alert(number) for number in range(6)], [model_event(number) for number in range(3)]
-    authority, context = certificate(tmp_path)
+    authority, context = trusted_by(tmp_path)
     receiver, box = Receiver(), Mailbox()
     async with receiver.listening(), box.listening(context):
         pass  # Both have a port now, and nobody listens there.

@@ -10,7 +10,7 @@ import pytest
 from stream_app.errors import InvalidInput, Retryable
 from stream_app.notify.channel import Refused
 from stream_app.notify.mail import Mail, MailServer, Security
-from tests.notify.made import PASSWORD, USER, Mailbox, certificate, notice
+from tests.notify.made import PASSWORD, USER, Mailbox, notice, trusted_by
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 RECEIVERS = ["anna@example.org", "bert@example.org"]
@@ -29,7 +29,7 @@ def mail(to: MailServer) -> Mail:
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    return certificate(tmp_path_factory.mktemp("tls"))
+    return trusted_by(tmp_path_factory.mktemp("tls"))
 
 
 async def test_a_notice_comes_as_a_mail_with_the_alerts_id() -> None:
