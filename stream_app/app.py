@@ -94,8 +94,7 @@ def create_app(settings: Settings, bootstrap: Where, readiness: Readiness) -> fa
         key_serializer="raw",
         value_serializer="raw",
     )
-    app.transport = EdgeTransport(brokers, app)
-    app.producer_transport = EdgeTransport(brokers, app)
+    app.transport = app.producer_transport = EdgeTransport(brokers, app, settings.topic_prefix)
     _wire(app, settings, where, readiness)
     return app
 

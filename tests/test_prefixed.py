@@ -85,6 +85,9 @@ async def test_a_group_is_told_of_plain_names_and_commits_under_the_full_ones(sh
         assert consumer.subscription() == {"matches"}
         await consumer.commit({ONE: 2})
         assert await consumer.committed(ONE) == 2
+        assert await consumer.seek_to_committed() == {ONE: 2}
+        assert await consumer.position(ONE) == 2
+        consumer.seek(ONE, 1)
         await consumer.commit()
     finally:
         await consumer.stop()

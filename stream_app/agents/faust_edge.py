@@ -22,6 +22,7 @@ from faust.streams import Stream
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Producer, Transport
 from faust.types import TP, Message, StreamT
+from yarl import URL
 
 # Not that of this module: Faust gives that one a handler that swallows everything while no logs are set up.
 log = logging.getLogger("stream_app.worker")
@@ -251,15 +252,27 @@ def header_pairs(message: Message) -> list[tuple[str, bytes]]:
     return list(headers.items()) if isinstance(headers, Mapping) else list(headers)
 
 
-class IdempotentProducer(Producer):
-    """A Faust producer that neither reorders nor doubles when it retries. Faust has no setting for it."""
+class EdgeProducer(Producer):
+    """A Faust producer that neither reorders nor doubles when it retries, for which Faust has no setting.
+
+    It is told topics by their plain names, and puts the prefix on under which the brokers have them.
+    """
+
+    transport: EdgeTransport
+
+    async def send(self, topic: str, *arguments: Any, **named: Any) -> Awaitable[Any]:
+        return await super().send(self.transport.prefix + topic, *arguments, **named)
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True}
 
 
 class EdgeTransport(Transport):
-    """The transport with the consumer and the producer of this module."""
+    """The transport with the consumer and the producer of this module, to brokers that have topics under `prefix`."""
 
     Consumer = PlacesConsumer
-    Producer = IdempotentProducer
+    Producer = EdgeProducer
+
+    def __init__(self, url: list[URL], app: faust.App, prefix: str = "") -> None:
+        super().__init__(url, app)
+        self.prefix = prefix

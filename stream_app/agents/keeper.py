@@ -240,7 +240,7 @@ class Keeper:
                 return
 
     async def _publish(self, topic: str, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
-        sent: Awaitable[object] = await self._app.producer.send(self._prefix + topic, key, value, partition, None, None)
+        sent: Awaitable[object] = await self._app.producer.send(topic, key, value, partition, None, None)
         self._unconfirmed.append(sent)
         if len(self._unconfirmed) >= UNCONFIRMED:
             await self._confirm(UNCONFIRMED // 2)

@@ -218,9 +218,7 @@ class Orderer:
                 self._places[TP(*waiting.message.tp)] = waiting.message.offset + 1
 
     async def _send(self, entry: Entry, partition: int) -> Awaitable[object]:
-        return await self._app.producer.send(
-            self._prefix + LOG, entry.key, entry.payload, partition, None, entry.headers()
-        )
+        return await self._app.producer.send(LOG, entry.key, entry.payload, partition, None, entry.headers())
 
     def _configure_entry(self, competition: str) -> Entry:
         configure = Configure(competition, self._settings.league_config(competition))
@@ -228,8 +226,7 @@ class Orderer:
 
     async def _send_dead_letter(self, waiting: _Waiting) -> Awaitable[object]:
         key, value, headers = dead_letter(waiting.message, waiting.reason)
-        topic = self._prefix + DEAD_LETTERS
-        return await self._app.producer.send(topic, key, value, waiting.message.partition, None, headers)
+        return await self._app.producer.send(DEAD_LETTERS, key, value, waiting.message.partition, None, headers)
 
 
 def dead_letter(message: Message, reason: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:

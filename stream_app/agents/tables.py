@@ -24,7 +24,6 @@ class Tables:
 
     def __init__(self, app: faust.App, partitions: int, prefix: str = "") -> None:
         self._app = app
-        self._prefix = prefix
         self._tables: dict[str, TableT[bytes, bytes]] = {
             name: app.Table(
                 name,
@@ -53,9 +52,7 @@ class Tables:
     async def delete_snapshot(self, competition: str, partition: int) -> Awaitable[object]:
         """Delete the snapshot of `competition`; the returned awaitable is done when the brokers know."""
         self.forget_snapshot(competition)
-        return await self._app.producer.send(
-            self._prefix + SNAPSHOTS, competition.encode(), None, partition, None, None
-        )
+        return await self._app.producer.send(SNAPSHOTS, competition.encode(), None, partition, None, None)
 
     def checkpoint_of(self, partition: int) -> bytes | None:
         """The checkpoint record of `partition`."""
@@ -71,8 +68,8 @@ class Tables:
 
     async def put_public(self, topic: str, competition: str, value: bytes, partition: int) -> Awaitable[object]:
         """Write what others read of `competition` in the table `topic`; awaitable as above."""
-        return await self._app.producer.send(self._prefix + topic, competition.encode(), value, partition, None, None)
+        return await self._app.producer.send(topic, competition.encode(), value, partition, None, None)
 
     async def _put(self, name: str, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
         self._tables[name].data[key] = value
-        return await self._app.producer.send(self._prefix + name, key, value, partition, None, None)
+        return await self._app.producer.send(name, key, value, partition, None, None)
