@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, expect
 
 from stream_app.dev.kafka import Kafka
 from tests.e2e.conftest import has, send, web
+from tests.lifecycle.test_pooling import season
 from tests.support import topics
 from tests.support.programs import environment, run
 from tests.support.waiting import until
@@ -30,6 +31,7 @@ from tests.web.made import (
     prediction,
     proposal_line,
     registry,
+    version_line,
 )
 
 HOSTILE = "<img src=x onerror=window.brokenInto=true>"
@@ -200,6 +202,26 @@ async def test_messages_change_the_open_page_without_a_reload(clean_kafka: str, 
 
 
 @pytest.mark.slow
+async def test_what_all_competitions_prove_together_is_on_the_page_and_grows_without_a_reload(
+    clean_kafka: str, tmp_path: Path, page: Page
+) -> None:
+    await topics.create_all(clean_kafka)
+
+    def told(competition: str) -> list[Shown]:
+        line_up = registry(version_line("old"), version_line("new", 1, "challenger"), competition=competition)
+        # The first 30 are those of cold models.
+        return [line_up, *season(competition, 68)]
+
+    await send(clean_kafka, *told("league 0"))
+    with web(clean_kafka, tmp_path, promote_scope="all") as (address, _):
+        await open_page(page, f"{address}/models")
+        row = page.locator("tr", has_text="all versions")
+        await expect(row).to_contain_text("38")
+        await send(clean_kafka, *told("league 1"))
+        await expect(row).to_contain_text("76", timeout=20_000)
+        assert await is_the_same_page(page)
+
+
 async def test_the_page_survives_a_restart_of_the_view(clean_kafka: str, tmp_path: Path, page: Page) -> None:
     await topics.create_all(clean_kafka)
     await send(clean_kafka, prediction("m1"))
