@@ -120,6 +120,9 @@ class Reader:
         try:
             while not watch.done():
                 batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+                if watch.done():
+                    # What came meanwhile may be of topics made anew, of which no place is known yet.
+                    break
                 for partition, records in batches.items():
                     for record in records:
                         changed = self._view.apply(record)

@@ -11,8 +11,10 @@ from aiokafka import TopicPartition
 
 from stream_app.contracts import encode
 from stream_app.dev.kafka import Kafka
+from stream_app.errors import Retryable
 from stream_app.topics import DEAD_LETTERS, PREDICTIONS
 from stream_app.web import reader as reader_module
+from stream_app.web.health import PartitionPlace
 from stream_app.web.reader import Reader
 from stream_app.web.view import View
 from tests.support import topics
@@ -131,3 +133,28 @@ async def test_what_is_read_while_the_brokers_tell_the_ends_is_no_sign_of_topics
         await reader._look(Slow(), [tp])
 
     assert reader.health.places[0].position == 7
+
+
+async def test_what_comes_while_topics_are_found_to_be_made_anew_is_left_for_the_new_view() -> None:
+    tp = TopicPartition(PREDICTIONS, 0)
+    view = View(window=100)
+    reader = Reader("nowhere:9092", view, lambda _: None)
+    reader._places[tp] = PartitionPlace(PREDICTIONS, 0, 0, 50, 50)
+    asked = asyncio.Event()
+
+    class MadeAnew:
+        async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+            return dict.fromkeys(partitions, 0)
+
+        async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+            asked.set()
+            return dict.fromkeys(partitions, 1)
+
+        async def getmany(self, **_: int) -> dict[TopicPartition, list[object]]:
+            await asked.wait()
+            await asyncio.sleep(0.05)
+            return {tp: [object()]}
+
+    with pytest.raises(Retryable, match="deleted and made anew"):
+        await reader._read_while_answered(MadeAnew(), [tp])
+    assert view.counts.predictions == 0
