@@ -12,7 +12,7 @@ from stream_app.cli.starting import AsJsonLines, started
 if TYPE_CHECKING:
     from stream_app.settings import Settings
 
-FAUSTS_OWN = ("stream_app.agents.faust_edge", "stream_app.agents.faust_worker")
+FAUSTS_OWN = tuple(f"stream_app.agents.{name}" for name in ("faust_consumer", "faust_edge", "faust_worker"))
 """Loggers under which Faust reports on those of its services that we have made our own."""
 
 

@@ -16,29 +16,42 @@ class Barrier(Generic[T]):
 
     def __init__(self) -> None:
         self._next: dict[int, int] = {}
-        self._early: dict[tuple[int, int], T] = {}
+        self._waiting: dict[int, dict[int, T]] = {}
 
     def expect(self, partition: int, offset: int) -> None:
         """Begin `partition` at `offset`."""
         self._next[partition] = offset
+        self._waiting[partition] = {}
 
     def clear(self) -> None:
         """Forget everything: the partitions have been taken away."""
         self._next.clear()
-        self._early.clear()
+        self._waiting.clear()
 
-    def offer(self, partition: int, offset: int, item: T) -> None:
-        """Hand in the entry at `offset`. One that has passed already, or a partition that is not ours, is dropped."""
+    def offer(self, partition: int, offset: int, item: T) -> int:
+        """Hand in the entry at `offset`; how many entries of the partition wait now.
+
+        One that has passed already, or of a partition that is not ours, is dropped.
+        """
         expected = self._next.get(partition)
-        if expected is not None and offset >= expected:
-            self._early[partition, offset] = item
+        if expected is None:
+            return 0
+        waiting = self._waiting[partition]
+        if offset >= expected:
+            waiting[offset] = item
+        return len(waiting)
+
+    def waiting(self, partition: int) -> int:
+        """How many entries of `partition` wait for their turn."""
+        return len(self._waiting[partition])
 
     def take(self, limit: int) -> list[tuple[int, int, T]]:
-        """Up to `limit` entries whose turn it is, as (partition, offset, entry), in the order of each partition."""
+        """Up to `limit` entries of each partition whose turn it is, as (partition, offset, entry), in its order."""
         ready: list[tuple[int, int, T]] = []
         for partition, start in self._next.items():
+            waiting = self._waiting[partition]
             offset = start
-            while len(ready) < limit and (item := self._early.pop((partition, offset), None)) is not None:
+            while waiting and offset < start + limit and (item := waiting.pop(offset, None)) is not None:
                 ready.append((partition, offset, item))
                 offset += 1
             self._next[partition] = offset

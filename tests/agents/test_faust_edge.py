@@ -1,145 +1,47 @@
+"""What agents get to read."""
+
 from __future__ import annotations
 
-from contextlib import nullcontext
-from time import time
+from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-from aiokafka import TopicPartition
-from aiokafka.consumer import consumer as module
-from aiokafka.errors import GroupAuthorizationFailedError, GroupLoadInProgressError, NotCoordinatorForGroupError
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
-from faust.types import TP
+from mode.utils.queues import FlowControlEvent
 
-from stream_app.agents import faust_edge
-
-LOG = TopicPartition("match-log", 0)
+from stream_app.agents.faust_edge import messages
 
 
-class Brokers:
-    """Answer requests for offsets with what was prepared."""
+def stream(*generations: int, before: Callable[[Any, int], None] = lambda *_: None) -> Any:
+    """A stream of one message of each of `generations` of the group, in which generation 2 is the present one.
 
-    def __init__(self, *answers: object) -> None:
-        self.answers = list(answers)
+    `before` is told the application and the number of each message before it comes.
+    """
+    flow = FlowControlEvent()
+    flow.resume()
+    app = SimpleNamespace(consumer_generation_id=2, flow_control=flow)
 
-    async def send(self, *_: object, **__: object) -> object:
-        return self.answers.pop(0)
+    async def channel() -> AsyncIterator[Any]:
+        for number, generation in enumerate(generations):
+            before(app, number)
+            message = SimpleNamespace(generation_id=generation, offset=number, topic="here.match-log")
+            yield SimpleNamespace(message=message)
 
-
-def answer(error_code: int, *offsets: int) -> object:
-    topics = [(LOG.topic, [(LOG.partition, offset, "", 0) for offset in offsets])] if offsets else []
-    return SimpleNamespace(error_code=error_code, topics=topics)
-
-
-def coordinator(brokers: Brokers) -> Any:
-    """The coordinator that a consumer would make, without a connection."""
-    made = module.GroupCoordinator.__new__(module.GroupCoordinator)
-    made.group_id, made.coordinator_id, made._client, made._retry_backoff_ms = "workers", 1, brokers, 1
-    made.dead = 0
-
-    async def known() -> None:
-        made.coordinator_id = 1
-
-    def dead() -> None:
-        made.dead += 1
-
-    made.ensure_coordinator_known, made.coordinator_dead = known, dead
-    return made
+    return SimpleNamespace(app=app, channel=channel())
 
 
-async def test_a_coordinator_that_is_still_loading_is_asked_again_and_not_taken_for_one_without_offsets() -> None:
-    loading = GroupLoadInProgressError.errno
-    asked = coordinator(Brokers(answer(loading), answer(loading), answer(0, 4711)))
-    found = await asked.fetch_committed_offsets([LOG])
-    assert found[LOG].offset == 4711
+async def test_messages_of_before_a_rebalance_are_left_out() -> None:
+    assert [message.offset async for message in messages(stream(1, 2, 2, 1, 2))] == [1, 2, 4]
 
 
-async def test_a_coordinator_that_has_moved_is_looked_for_again() -> None:
-    asked = coordinator(Brokers(answer(NotCoordinatorForGroupError.errno), answer(0, 4711)))
-    assert (await asked.fetch_committed_offsets([LOG]))[LOG].offset == 4711
-    assert asked.dead == 1
+async def test_messages_are_left_out_while_the_flow_is_suspended() -> None:
+    def before(app: Any, number: int) -> None:
+        if number == 1:
+            app.flow_control.suspend()
+        if number == 3:
+            app.flow_control.resume()
+
+    assert [message.offset async for message in messages(stream(2, 2, 2, 2, before=before))] == [0, 3]
 
 
-async def test_a_group_without_offsets_has_none() -> None:
-    assert await coordinator(Brokers(answer(0, -1))).fetch_committed_offsets([LOG]) == {}
-
-
-async def test_any_other_error_is_raised() -> None:
-    refused = GroupAuthorizationFailedError
-    with pytest.raises(refused, match="offsets of group workers"):
-        await coordinator(Brokers(answer(refused.errno))).fetch_committed_offsets([LOG])
-
-
-def test_consumers_get_this_coordinator() -> None:
-    assert module.GroupCoordinator is faust_edge._Coordinator
-
-
-class Client:
-    """A client whose one partition has so many messages, all of them fetched, and gives them out when it is asked."""
-
-    def __init__(self) -> None:
-        self._closed, self._max_poll_records = False, 1
-        self._fetcher = self._subscriptions = self
-        self.state = SimpleNamespace(has_valid_position=True, position=0, highwater=0, timestamp=1000 * time())
-        assignment = SimpleNamespace(tps={LOG}, state_value=lambda _: self.state)
-        self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
-        self.fetch_context = nullcontext
-
-    def take(self, count: int) -> None:
-        """What the client's own thread does when messages have come and are taken."""
-        self.state.position = self.state.highwater = self.state.highwater + count
-        self.state.timestamp = 1000 * (time() + 1)
-
-    async def fetched_records(self, *_: object, **__: object) -> dict[object, object]:
-        return {}
-
-
-def consumer_of(client: Client) -> faust_edge.PlacesConsumer:
-    thread: Any = faust_edge._ConsumerThread.__new__(faust_edge._ConsumerThread)
-    thread.consumer = SimpleNamespace(flow_active=True)
-    thread._consumer = client
-
-    async def at_once(method: Any, *args: object, **kwargs: object) -> object:
-        return await method(*args, **kwargs)
-
-    thread._ensure_consumer, thread.call_thread = lambda: client, at_once
-    consumer = faust_edge.PlacesConsumer.__new__(faust_edge.PlacesConsumer)
-    consumer._thread, consumer._handed_over, consumer._gaps, consumer._positions = thread, {}, {}, {}
-    return consumer
-
-
-async def test_an_input_is_not_at_its_end_while_messages_are_on_their_way_between_the_threads() -> None:
-    client = Client()
-    consumer, tp = consumer_of(client), TP(*LOG)
-    before = consumer.at_end(tp, 0, since=0.0)
-    await consumer._getmany(None, 0.0)
-    empty = consumer.at_end(tp, 0, since=0.0)
-    client.take(2)
-    taken = consumer.at_end(tp, 0, since=0.0)
-    await consumer._getmany(None, 0.0)
-
-    assert (before, empty, taken, consumer.at_end(tp, 2, since=0.0)) == (False, True, False, True)
-
-
-def test_the_tables_of_an_idle_worker_are_not_taken_for_streams_that_have_stopped() -> None:
-    said: list[str] = []
-    state = SimpleNamespace(timestamp=1000.0 * 1000, highwater=5, position=3)
-    assignment = SimpleNamespace(active=True, state_value=lambda _: state)
-    subscription = SimpleNamespace(assignment=assignment)
-    client = SimpleNamespace(_fetcher=SimpleNamespace(_subscriptions=SimpleNamespace(subscription=subscription)))
-    monitor = SimpleNamespace(stream_inbound_time={})
-    conf = SimpleNamespace(stream_processing_timeout=300)
-    topics = SimpleNamespace(acks_enabled_for=lambda _: True)
-    idle: Any = SimpleNamespace(
-        consumer=SimpleNamespace(app=SimpleNamespace(monitor=monitor, topics=topics, conf=conf)),
-        time_started=0,
-        tp_stream_timeout_secs=300,
-        _verify_aiokafka_event_path=lambda *_: False,
-        _ensure_consumer=lambda: client,
-        _log_slow_processing_stream=lambda message, *_: said.append(message),
-    )
-    AIOKafkaConsumerThread.verify_event_path(idle, 1000.0, TP("snapshots", 0))
-    assert "has not started processing" in said.pop()
-    faust_edge._ConsumerThread.verify_event_path(idle, 1000.0, TP("snapshots", 0))
-    assert not said
+async def test_a_topic_is_named_without_the_prefix() -> None:
+    assert [message.topic async for message in messages(stream(2), "here.")] == ["match-log"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import islice
 from types import SimpleNamespace
 from typing import cast
@@ -13,6 +13,7 @@ import pytest
 from faust.types import TP, Message
 
 from stream_app.agents import learn, predict
+from stream_app.agents.faust_consumer import PlacesConsumer
 from stream_app.agents.keeper import Keeper
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.punctuality import Punctuality
@@ -21,6 +22,7 @@ from stream_app.contracts import encode
 from stream_app.durability.checkpoint import read_checkpoint
 from stream_app.durability.guards import Fence
 from stream_app.durability.log import Entry
+from stream_app.durability.snapshot import inspect, unpack
 from stream_app.events import Configure, Features
 from stream_app.feeds.schedule import schedule
 from stream_app.league.digest import digest
@@ -40,7 +42,8 @@ def done() -> Awaitable[object]:
 class Remembering:
     """The application, its producer, its consumer and its tables: everything that goes out, in its order.
 
-    `interrupt` is called in the middle of every write of a checkpoint.
+    `interrupt` is called in the middle of every write of a checkpoint. What is sent to a topic in `withheld` arrives
+    with `confirm` alone.
     """
 
     def __init__(self) -> None:
@@ -49,10 +52,28 @@ class Remembering:
         self.checkpoints: dict[int, bytes] = {}
         self.snapshots: dict[bytes, bytes] = {}
         self.interrupt: Callable[[], None] = lambda: None
+        self.withheld: set[str] = set()
+        self.on_the_way: list[asyncio.Future[object]] = []
+        self.full: list[tuple[str, TP]] = []
+
+    def confirm(self) -> None:
+        """The brokers have everything."""
+        self.withheld.clear()
+        for confirmation in self.on_the_way:
+            confirmation.set_result(None)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        self.full.append(("full", tp))
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        self.full.append(("drop", tp))
 
     async def send(self, topic: str, key: bytes, *_: object) -> Awaitable[object]:
         self.out.append((topic, key))
-        return done()
+        if topic not in self.withheld:
+            return done()
+        self.on_the_way.append(asyncio.get_running_loop().create_future())
+        return self.on_the_way[-1]
 
     async def put_snapshot(self, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
         self.out.append(("snapshots", key))
@@ -97,8 +118,8 @@ def keeper(world: Remembering) -> Keeper:
     return keeper
 
 
-def tell(keeper: Keeper, competition: str, partition: int, events: int) -> None:
-    """Offer the log of a competition: its configuration, then `events` features and results."""
+def tell(keeper: Keeper, competition: str, partition: int, events: int, skip: int = 0) -> None:
+    """Offer the log of a competition: its configuration, then `events` features and results, but the first `skip`."""
     configure = Entry(
         "configure", competition, "settings", -1, encode(Configure(competition, SETTINGS.league_config("")))
     )
@@ -107,12 +128,18 @@ def tell(keeper: Keeper, competition: str, partition: int, events: int) -> None:
         is_features = isinstance(event, Features)
         kind, source = ("features", FEATURES) if is_features else ("result", RESULTS)
         entries.append(Entry(kind, competition, source, offset, encode(event)))  # type: ignore[arg-type]  # a literal
-    for offset, entry in enumerate(entries):
+    for offset, entry in enumerate(entries[skip:], start=skip):
         record = SimpleNamespace(
             topic=LOG, partition=partition, offset=offset, key=entry.key, value=entry.payload, headers=entry.headers()
         )
         for reader, kinds in (("predict", predict.KINDS), ("learn", learn.KINDS)):
             keeper.offer(reader, kinds, cast(Message, record))
+
+
+async def to_the_end(steps: AsyncGenerator[object, None]) -> None:
+    """Take all steps, with nothing in between."""
+    async for _ in steps:
+        pass
 
 
 async def apply_everything(keeper: Keeper) -> None:
@@ -180,8 +207,83 @@ async def test_everything_is_out_before_a_place_is_committed_the_tables_too(keep
     assert set(order[:-6]) <= {"predictions", "evaluations", "model-events"}
 
     # What is as it was is not told again.
-    await keeper._public.publish_all()
+    await to_the_end(keeper._public.publish_all())
     tell(keeper, "alpha", 0, 5)
     await apply_everything(keeper)
-    await keeper._public.publish_all()
+    await to_the_end(keeper._public.publish_all())
     assert [topic for topic, _ in world.out] == order
+
+
+async def test_what_comes_amid_a_checkpoint_is_applied_between_its_steps_and_belongs_to_the_next_one(
+    keeper: Keeper, world: Remembering
+) -> None:
+    tell(keeper, "alpha", 0, 5)
+    tell(keeper, "beta", 1, 5)
+    await apply_everything(keeper)
+    steps = keeper._checkpoints.write(cast(PlacesConsumer, world))
+    await anext(steps)
+    tell(keeper, "beta", 1, 9, skip=6)
+    await keeper._apply_waiting()
+    await to_the_end(steps)
+
+    read = {partition: read_checkpoint(value) for partition, value in world.checkpoints.items()}
+    assert {partition: (it.place, it.leagues) for partition, it in read.items() if it} == {
+        0: (6, {"alpha": 5}),
+        1: (6, {"beta": 5}),
+    }
+    key = SETTINGS.snapshot_key.get_secret_value().encode()
+    positions = {name: inspect(unpack(name, world.snapshots.get), key).position for name in ("alpha", "beta")}
+    assert positions == {"alpha": 5, "beta": 9}
+    assert not keeper._checkpoints.is_pending("alpha")
+    assert keeper._checkpoints.is_pending("beta")
+    await keeper.checkpoint()
+    last = read_checkpoint(world.checkpoints[1])
+    assert last is not None
+    assert (last.place, last.leagues) == (10, {"beta": 9})
+
+
+async def test_a_snapshot_is_written_only_when_the_brokers_have_what_its_league_has_published(
+    keeper: Keeper, world: Remembering
+) -> None:
+    # Whoever starts from the snapshot does not apply these entries, and so would never publish it again.
+    world.withheld = {"predictions", "evaluations"}
+    tell(keeper, "alpha", 0, 5)
+    await apply_everything(keeper)
+    writing = asyncio.create_task(keeper.checkpoint())
+    await asyncio.sleep(0.1)
+    assert world.snapshots == {}
+    world.confirm()
+    await writing
+    assert [topic for topic, _ in world.out][-3:] == ["snapshots", "checkpoints", "commit"]
+
+
+async def test_a_league_that_has_changed_since_its_snapshot_stays_in_memory(
+    keeper: Keeper, world: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream_app.agents.keeper.REST_S", 0.0)
+    tell(keeper, "alpha", 0, 5)
+    await apply_everything(keeper)
+
+    def more() -> None:
+        world.interrupt = lambda: None
+        tell(keeper, "alpha", 0, 9, skip=6)
+
+    world.interrupt = more
+    await keeper.checkpoint()
+    assert set(keeper._books) == {"alpha"}
+    await keeper.checkpoint()
+    assert keeper._books == {}
+
+
+async def test_a_long_log_is_not_held_in_memory(
+    keeper: Keeper, world: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream_app.agents.keeper.WAITING_FULL", 8)
+    monkeypatch.setattr("stream_app.agents.keeper.WAITING_DROPPED", 4)
+    tell(keeper, "alpha", 0, 5)
+    assert world.full == []
+    tell(keeper, "alpha", 0, 20, skip=6)
+    assert world.full == [("full", TP(LOG, 0))]
+    while await keeper._apply_waiting():
+        pass
+    assert world.full == [("full", TP(LOG, 0)), ("drop", TP(LOG, 0))]

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import nullcontext
+from time import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.consumer import consumer as module
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    GroupAuthorizationFailedError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
+from mode.utils.queues import FlowControlEvent
+
+from stream_app.agents import faust_consumer
+
+LOG = TopicPartition("match-log", 0)
+
+
+class Brokers:
+    """Answer requests for offsets with what was prepared."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+
+    async def send(self, *_: object, **__: object) -> object:
+        return self.answers.pop(0)
+
+
+def answer(error_code: int, *offsets: int) -> object:
+    topics = [(LOG.topic, [(LOG.partition, offset, "", 0) for offset in offsets])] if offsets else []
+    return SimpleNamespace(error_code=error_code, topics=topics)
+
+
+def coordinator(brokers: Brokers) -> Any:
+    """The coordinator that a consumer would make, without a connection."""
+    made = module.GroupCoordinator.__new__(module.GroupCoordinator)
+    made.group_id, made.coordinator_id, made._client, made._retry_backoff_ms = "workers", 1, brokers, 1
+    made.dead = 0
+
+    async def known() -> None:
+        made.coordinator_id = 1
+
+    def dead() -> None:
+        made.dead += 1
+
+    made.ensure_coordinator_known, made.coordinator_dead = known, dead
+    return made
+
+
+async def test_a_coordinator_that_is_still_loading_is_asked_again_and_not_taken_for_one_without_offsets() -> None:
+    loading = GroupLoadInProgressError.errno
+    asked = coordinator(Brokers(answer(loading), answer(loading), answer(0, 4711)))
+    found = await asked.fetch_committed_offsets([LOG])
+    assert found[LOG].offset == 4711
+
+
+async def test_a_coordinator_that_has_moved_is_looked_for_again() -> None:
+    asked = coordinator(Brokers(answer(NotCoordinatorForGroupError.errno), answer(0, 4711)))
+    assert (await asked.fetch_committed_offsets([LOG]))[LOG].offset == 4711
+    assert asked.dead == 1
+
+
+async def test_a_group_without_offsets_has_none() -> None:
+    assert await coordinator(Brokers(answer(0, -1))).fetch_committed_offsets([LOG]) == {}
+
+
+async def test_any_other_error_is_raised() -> None:
+    refused = GroupAuthorizationFailedError
+    with pytest.raises(refused, match="offsets of group workers"):
+        await coordinator(Brokers(answer(refused.errno))).fetch_committed_offsets([LOG])
+
+
+def test_consumers_get_this_coordinator() -> None:
+    assert module.GroupCoordinator is faust_consumer._Coordinator
+
+
+class Client:
+    """A client whose one partition has so many messages, all of them fetched, and gives them out when it is asked."""
+
+    def __init__(self) -> None:
+        self._closed, self._max_poll_records = False, 1
+        self._fetcher = self._subscriptions = self
+        self.state = SimpleNamespace(has_valid_position=True, position=0, highwater=0, timestamp=1000 * time())
+        assignment = SimpleNamespace(tps={LOG}, state_value=lambda _: self.state)
+        self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
+        self.fetch_context = nullcontext
+
+    def take(self, count: int) -> None:
+        """What the client's own thread does when messages have come and are taken."""
+        self.state.position = self.state.highwater = self.state.highwater + count
+        self.state.timestamp = 1000 * (time() + 1)
+
+    async def fetched_records(self, *_: object, **__: object) -> dict[object, object]:
+        return {}
+
+
+def consumer_of(client: Client) -> faust_consumer.PlacesConsumer:
+    thread: Any = faust_consumer._ConsumerThread.__new__(faust_consumer._ConsumerThread)
+    thread.consumer = SimpleNamespace(flow_active=True)
+    thread._consumer = client
+
+    async def at_once(method: Any, *args: object, **kwargs: object) -> object:
+        return await method(*args, **kwargs)
+
+    thread._ensure_consumer, thread.call_thread = lambda: client, at_once
+    consumer = faust_consumer.PlacesConsumer.__new__(faust_consumer.PlacesConsumer)
+    consumer._thread, consumer._handed_over, consumer._gaps, consumer._positions = thread, {}, {}, {}
+    return consumer
+
+
+async def test_an_input_is_not_at_its_end_while_messages_are_on_their_way_between_the_threads() -> None:
+    client = Client()
+    consumer, tp = consumer_of(client), TP(*LOG)
+    before = consumer.at_end(tp, 0, since=0.0)
+    await consumer._getmany(None, 0.0)
+    empty = consumer.at_end(tp, 0, since=0.0)
+    client.take(2)
+    taken = consumer.at_end(tp, 0, since=0.0)
+    await consumer._getmany(None, 0.0)
+
+    assert (before, empty, taken, consumer.at_end(tp, 2, since=0.0)) == (False, True, False, True)
+
+
+def test_the_tables_of_an_idle_worker_are_not_taken_for_streams_that_have_stopped() -> None:
+    said: list[str] = []
+    state = SimpleNamespace(timestamp=1000.0 * 1000, highwater=5, position=3)
+    assignment = SimpleNamespace(active=True, state_value=lambda _: state)
+    subscription = SimpleNamespace(assignment=assignment)
+    client = SimpleNamespace(_fetcher=SimpleNamespace(_subscriptions=SimpleNamespace(subscription=subscription)))
+    monitor = SimpleNamespace(stream_inbound_time={})
+    conf = SimpleNamespace(stream_processing_timeout=300)
+    topics = SimpleNamespace(acks_enabled_for=lambda _: True)
+    idle: Any = SimpleNamespace(
+        consumer=SimpleNamespace(app=SimpleNamespace(monitor=monitor, topics=topics, conf=conf)),
+        time_started=0,
+        tp_stream_timeout_secs=300,
+        _verify_aiokafka_event_path=lambda *_: False,
+        _ensure_consumer=lambda: client,
+        _log_slow_processing_stream=lambda message, *_: said.append(message),
+    )
+    AIOKafkaConsumerThread.verify_event_path(idle, 1000.0, TP("snapshots", 0))
+    assert "has not started processing" in said.pop()
+    faust_consumer._ConsumerThread.verify_event_path(idle, 1000.0, TP("snapshots", 0))
+    assert not said
+
+
+Handed = list[tuple[str, int]]
+
+
+def handing_over(offsets: list[int], *, full: bool = False, suspended: bool = False) -> tuple[Any, Handed]:
+    """A consumer that has fetched messages with these offsets, and how each of them was handed over."""
+    consumer: Any = faust_consumer.PlacesConsumer.__new__(faust_consumer.PlacesConsumer)
+    handed: Handed = []
+    flow = FlowControlEvent(initially_suspended=suspended)
+    flow.clear()
+    topic = SimpleNamespace(queue=SimpleNamespace(full=lambda: full))
+    topics = type("Topics", (list,), {"_tp_to_callback_lock": asyncio.Lock()})([topic])
+    consumer.app = SimpleNamespace(flow_control=flow, topics=topics, should_stop=False)
+    consumer.suspend_flow, consumer._read_offset = asyncio.Event(), defaultdict(lambda: None)
+    consumer.consumer_stopped_errors = (ConsumerStoppedError,)
+
+    async def getmany(timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109  # Faust's signature
+        for offset in offsets:
+            yield TP(*LOG), SimpleNamespace(offset=offset)
+
+    async def callback(message: Any) -> None:
+        handed.append(("at once", message.offset))
+
+    async def wait_first(callback: Coroutine[Any, Any, None], suspended: Coroutine[Any, Any, None]) -> None:
+        await callback
+        suspended.close()
+        _, offset = handed.pop()
+        handed.append(("or given up", offset))
+
+    consumer.getmany, consumer.callback, consumer.wait_first = getmany, callback, wait_first
+    return consumer, handed
+
+
+async def test_messages_are_handed_over_at_once_and_once() -> None:
+    consumer, handed = handing_over([7, 8, 8, 6, 9])
+    await consumer._hand_over_fetched()
+    assert handed == [("at once", 7), ("at once", 8), ("at once", 8), ("at once", 9)]
+    assert consumer._read_offset[TP(*LOG)] == 9
+
+
+@pytest.mark.parametrize("held_up", [{"full": True}, {"suspended": True}])
+async def test_a_message_that_is_held_up_is_given_up_when_the_flow_is_suspended(held_up: dict[str, bool]) -> None:
+    # A rebalance waits for the fetcher, and the fetcher must not wait for an agent that waits for the rebalance.
+    consumer, handed = handing_over([7], **held_up)
+    await consumer._hand_over_fetched()
+    assert handed == [("or given up", 7)]
+
+
+async def test_a_consumer_that_is_stopped_under_the_fetcher_is_no_error_at_the_end_alone() -> None:
+    consumer, _ = handing_over([])
+
+    async def stopped(timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109  # Faust's signature
+        for _ in range(1):
+            raise ConsumerStoppedError
+        yield TP(*LOG), None
+
+    consumer.getmany = stopped
+    with pytest.raises(ConsumerStoppedError):
+        await consumer._hand_over_fetched()
+    consumer.app.should_stop = True
+    await consumer._hand_over_fetched()
