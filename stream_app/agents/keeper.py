@@ -7,7 +7,6 @@ other work on the leagues is done in small steps, with entries applied between t
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
@@ -26,17 +25,16 @@ from stream_app.agents.outbox import Outbox
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.public_tables import PublicTables
 from stream_app.agents.punctuality import Punctuality
+from stream_app.agents.shelf import Shelf, spare
 from stream_app.agents.tables import Tables
 from stream_app.contracts import Kind
 from stream_app.durability import fail_points
 from stream_app.durability.barrier import Barrier
-from stream_app.durability.book import Book
 from stream_app.durability.catching_up import CatchingUp
 from stream_app.durability.checkpoint import read_checkpoint, resume_place
 from stream_app.durability.guards import Fence, OffsetGuard
 from stream_app.durability.log import Entry, read_entry
-from stream_app.durability.snapshot import SnapshotRefused, inspect, is_piece, thaw, unpack
-from stream_app.errors import Fatal
+from stream_app.durability.snapshot import SnapshotRefused, inspect, is_piece, unpack
 from stream_app.partitioning import partition_of
 from stream_app.settings import Settings
 from stream_app.topics import DECAY_ALERTS, EVALUATIONS, LOG, MODEL_EVENTS, PREDICTIONS
@@ -57,10 +55,6 @@ long log must not hold it in memory."""
 
 UNCONFIRMED = 4_096
 """Outputs that may be on their way to the brokers before applying waits for them."""
-
-REST_S = 600.0
-"""Seconds without an entry after which a league leaves memory. It takes ten times as much there as its snapshot, which
-is read again when its next match comes."""
 
 
 class Keeper:
@@ -91,8 +85,7 @@ class Keeper:
         self._barrier: Barrier[tuple[float, Entry]] = Barrier()
         self._full: set[int] = set()
         self._arrived = asyncio.Event()
-        self._books: dict[str, Book] = {}
-        self._used_at: dict[str, float] = {}
+        self._shelf = Shelf(tables, self._signing_key)
         self._outbox = Outbox()
         self._public = PublicTables(tables, self._outbox)
         self._checkpoints = Checkpoints(settings, tables, fence, self._public, self._outbox)
@@ -121,9 +114,7 @@ class Keeper:
             guard.clear()
         self._barrier.clear()
         self._full.clear()
-        self._books.clear()
-        gc.unfreeze()
-        self._used_at.clear()
+        self._shelf.clear()
         self._public.clear()
         self._outbox.clear()
         self._checkpoints.clear()
@@ -222,9 +213,8 @@ class Keeper:
         epoch = self._ownership.epoch
         for partition, offset, (came, entry) in batch:
             self._fence.check()
-            book = await self._book(entry.competition, partition)
+            book = await self._shelf.book(entry.competition, partition)
             began = perf_counter()
-            self._used_at[entry.competition] = began
             metrics.BARRIER_SECONDS.observe(began - came)
             outputs = book.apply(offset, entry)
             self._checkpoints.applied(partition, offset, book)
@@ -261,52 +251,13 @@ class Keeper:
             await self._outbox.wait(self._outbox.sent - UNCONFIRMED // 2)
         return sent
 
-    async def _book(self, competition: str, partition: int) -> Book:
-        book = self._books.get(competition)
-        if book is not None:
-            return book
-        try:
-            book = self._load(competition)
-        except SnapshotRefused as refused:
-            # Its seal was looked at before its partition began, so this is a surprise. The next start must not run
-            # into it again: without the snapshot it reads the log from the beginning.
-            await (await self._tables.delete_snapshot(competition, partition))
-            raise Fatal(f"snapshot of {competition!r} cannot be loaded and is deleted: {refused}") from refused
-        self._books[competition] = book
-        _spare()
-        return book
-
-    def _load(self, competition: str) -> Book:
-        if self._tables.snapshot(competition.encode()) is None:
-            return Book(competition)
-        book = thaw(unpack(competition, self._tables.snapshot), self._signing_key)
-        if not isinstance(book, Book):
-            raise SnapshotRefused(f"it holds a {type(book).__name__}")
-        return book
-
     # Checkpoints
 
     async def checkpoint(self) -> None:
         """Put every changed league and the place in the log on record, then commit that place."""
         await self._drive(self._checkpoints.write(places_consumer(self._app)), self._turn)
-        self._let_rest(perf_counter() - REST_S)
-        _spare()
-
-    def _let_rest(self, since: float) -> None:
-        """Let go of the leagues without an entry after `since`, if all that they know is in the snapshots."""
-        for competition in [name for name, used_at in self._used_at.items() if used_at <= since]:
-            if not self._checkpoints.is_pending(competition):
-                del self._books[competition], self._used_at[competition]
-
-
-def _spare() -> None:
-    """Let the search for garbage look at nothing again that is here now.
-
-    A thousand leagues are millions of objects. To search them all takes seconds, in which a worker stands still, and
-    finds nothing: leagues have no cycles, so that what they drop goes at once.
-    """
-    gc.collect(1)
-    gc.freeze()
+        self._shelf.let_rest(self._checkpoints.is_pending)
+        spare()
 
 
 def _count_alert(value: bytes) -> None:

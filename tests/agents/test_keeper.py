@@ -186,12 +186,12 @@ async def test_a_league_that_rests_leaves_memory_and_comes_back_as_it_was(
 ) -> None:
     tell(keeper, "alpha", 0, 5)
     await apply_everything(keeper)
-    before = keeper._books["alpha"]
-    monkeypatch.setattr("stream_app.agents.keeper.REST_S", 0.0)
+    before = keeper._shelf._books["alpha"]
+    monkeypatch.setattr("stream_app.agents.shelf.REST_S", 0.0)
     await keeper.checkpoint()
-    assert keeper._books == {}
+    assert keeper._shelf._books == {}
 
-    again = await keeper._book("alpha", 0)
+    again = await keeper._shelf.book("alpha", 0)
     assert again is not before
     assert digest(again) == digest(before)
 
@@ -260,7 +260,7 @@ async def test_a_snapshot_is_written_only_when_the_brokers_have_what_its_league_
 async def test_a_league_that_has_changed_since_its_snapshot_stays_in_memory(
     keeper: Keeper, world: Remembering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream_app.agents.keeper.REST_S", 0.0)
+    monkeypatch.setattr("stream_app.agents.shelf.REST_S", 0.0)
     tell(keeper, "alpha", 0, 5)
     await apply_everything(keeper)
 
@@ -270,9 +270,9 @@ async def test_a_league_that_has_changed_since_its_snapshot_stays_in_memory(
 
     world.interrupt = more
     await keeper.checkpoint()
-    assert set(keeper._books) == {"alpha"}
+    assert set(keeper._shelf._books) == {"alpha"}
     await keeper.checkpoint()
-    assert keeper._books == {}
+    assert keeper._shelf._books == {}
 
 
 async def test_a_long_log_is_not_held_in_memory(

@@ -14,7 +14,7 @@ from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from stream_app.agents import keeper
+from stream_app.agents import shelf
 from stream_app.durability.book import Book, Published
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.settings import load
@@ -61,7 +61,7 @@ def worker(us: float) -> None:
     from stream_app.cli import worker as command
 
     SimulatedBook.us, SimulatedBook.usual = us, large_book(SNAPSHOT_BYTES)
-    keeper.Book = SimulatedBook  # type: ignore[attr-defined]  # in this program books are simulated
+    shelf.Book = SimulatedBook  # type: ignore[attr-defined]  # in this program books are simulated
     command.worker()
 
 

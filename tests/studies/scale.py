@@ -2,7 +2,8 @@
 
 A simulation: what a message, a checkpoint and a start cost is measured (`tests/bench/performance.json`, written by
 `python -m tests.bench.performance`); the day is made up, from a seed. A worker is one queue, as it is in the service:
-it applies the entries of all its partitions one after the other, and none while it writes a checkpoint.
+it applies the entries of all its partitions one after the other, and writes a league of a checkpoint when nothing waits
+or a turn of applying is over.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 
+from stream_app.agents.checkpoints import LONGEST_S, SHARE
+from stream_app.agents.keeper import TURN_S
 from stream_app.partitioning import partition_of
 from stream_app.settings import load
 from tests.bench.performance import FILE, put_between
@@ -112,10 +115,11 @@ class Worker:
         self._costs = it
         self._interval_s = settings.checkpoint_interval_s
         self._snapshots_per_s = settings.checkpoint_bytes_per_s / it.snapshot_bytes
-        self._free = self._due = 0.0
+        self._free = self._due = self._turn = 0.0
         self._loaded: set[int] = set()
         self._changed: set[int] = set()
-        self._since_checkpoint = 0
+        self._to_write = self._written = 0
+        self._since_checkpoint = self._in_checkpoint = 0
         self._minutes: dict[int, float] = {}
 
     def run(self, messages: Sequence[tuple[float, int]], stopped_at: float) -> Load:
@@ -124,8 +128,10 @@ class Worker:
         after: list[float] = []
         back_at, caught_up_at = math.inf, math.inf
         for came, competition in messages:
-            if self._changed and self._due <= max(self._free, came):
-                self._checkpoint()
+            if not self._to_write and self._changed and self._due <= max(self._free, came):
+                self._begin_checkpoint()
+            while self._to_write and (self._free < came or self._turn >= TURN_S):
+                self._write_a_league()
             if math.isinf(back_at) and max(self._free, came) >= stopped_at:
                 back_at = self._start_again(stopped_at)
             if caught_up_at > came >= max(self._free, back_at):
@@ -141,17 +147,29 @@ class Worker:
         self._loaded.add(competition)
         self._changed.add(competition)
         self._since_checkpoint += 1
+        self._turn += self._costs.message_s
 
-    def _checkpoint(self) -> None:
-        self._work(self._due, self._costs.freeze_s * len(self._changed))
-        self._due = self._free + max(self._interval_s, len(self._changed) / self._snapshots_per_s)
+    def _begin_checkpoint(self) -> None:
+        self._free = max(self._free, self._due)
+        self._to_write = self._written = len(self._changed)
         self._changed.clear()
-        self._since_checkpoint = 0
+        self._in_checkpoint = self._since_checkpoint
+
+    def _write_a_league(self) -> None:
+        self._work(self._free, self._costs.freeze_s)
+        self._turn = 0.0
+        self._to_write -= 1
+        if not self._to_write:
+            busy_s = self._written * self._costs.freeze_s
+            costs_s = max(self._written / self._snapshots_per_s, min(busy_s / SHARE, LONGEST_S))
+            self._due = self._free + max(self._interval_s, costs_s)
+            self._since_checkpoint -= self._in_checkpoint
 
     def _start_again(self, at: float) -> float:
         """What no checkpoint has is applied again, and each league is read from its snapshot when it is needed."""
         self._loaded.clear()
         self._changed.clear()
+        self._to_write = 0
         self._free = max(self._free, at) + self._costs.start_s
         self._work(self._free, self._since_checkpoint * self._costs.message_s)
         self._due = self._free + self._interval_s
