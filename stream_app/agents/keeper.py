@@ -166,11 +166,11 @@ class Keeper:
     async def run(self) -> None:
         """Apply what the barrier lets through, for ever, and do all other work on the leagues in between."""
         while True:
-            applied = await self._turn()
+            more = await self._turn()
             due_at = self._checkpoints.due_at()
             if due_at is not None and due_at <= monotonic():
                 await self.checkpoint()
-            elif not applied:
+            elif not more:
                 await self._wait_for_entries()
 
     async def _wait_for_entries(self) -> None:
@@ -182,32 +182,40 @@ class Keeper:
                 await self._arrived.wait()
 
     async def _turn(self) -> bool:
-        """Apply entries and publish the scoreboards that are due; whether there was an entry."""
-        applied = await self._apply_waiting()
+        """Apply entries and publish the scoreboards that are due; whether more entries wait."""
+        more = await self._apply_waiting()
         due_at = self._public.scoreboards_due_at()
         if due_at is not None and due_at <= monotonic():
             await self._drive(self._public.publish_scoreboards(), self._apply_waiting)
-        return applied
+        return more
 
     async def _drive(self, steps: AsyncGenerator[object, None], between: Callable[[], Awaitable[bool]]) -> None:
         """Do work step by step, and something else between the steps, for as long as the partitions are ours."""
         epoch = self._ownership.epoch
         async with aclosing(steps):
+            began = perf_counter()
             async for _ in steps:
-                await between()
+                took_s = perf_counter() - began
+                more = await between()
+                if not more:
+                    # A match on its way here, and its prediction on the way out, need a dozen turns of the event loop.
+                    # One for each step would be long ones.
+                    await asyncio.sleep(took_s)
                 if self._ownership.epoch != epoch:
                     return
+                began = perf_counter()
 
     async def _apply_waiting(self) -> bool:
-        """Apply entries whose turn it is, for a while; whether there was one."""
+        """Apply entries whose turn it is, for a while; whether more of them wait."""
         # Before the look, so that what comes after it is not slept over.
         self._arrived.clear()
-        began, applied = monotonic(), False
-        while monotonic() - began < TURN_S and (batch := self._barrier.take(SLICE)):
+        until = monotonic() + TURN_S
+        while batch := self._barrier.take(SLICE):
             await self._apply(batch)
-            applied = True
+            if monotonic() >= until:
+                break
         await asyncio.sleep(0)
-        return applied
+        return bool(batch)
 
     async def _apply(self, batch: list[tuple[int, int, tuple[float, Entry]]]) -> None:
         epoch = self._ownership.epoch

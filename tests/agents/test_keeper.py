@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import islice
 from types import SimpleNamespace
@@ -287,3 +288,27 @@ async def test_a_long_log_is_not_held_in_memory(
     while await keeper._apply_waiting():
         pass
     assert world.full == [("full", TP(LOG, 0)), ("drop", TP(LOG, 0))]
+
+
+async def test_the_event_loop_turns_many_times_between_two_steps_of_long_work(keeper: Keeper) -> None:
+    # A match takes a dozen turns from the brokers to the league and back; it must not wait for a step at each of them.
+    taken: list[int] = []
+
+    def take(number: int) -> None:
+        taken.append(number)
+        time.sleep(0.005)
+
+    async def steps() -> AsyncGenerator[None, None]:
+        for number in range(30):
+            take(number)
+            yield
+
+    async def on_its_way() -> int:
+        for _ in range(30):
+            await asyncio.sleep(0)
+        return len(taken)
+
+    coming = asyncio.create_task(on_its_way())
+    await keeper._drive(steps(), keeper._apply_waiting)
+    assert await coming <= 5
+    assert len(taken) == 30
