@@ -8,6 +8,7 @@ r"""Rows of the evaluation log as lines of a CSV file that `csv`, pandas and spr
 * An empty field says that there is no value. Times are ISO 8601 in UTC; truth is `true` or `false`; numbers are written
   so that reading them gives the same bits.
 * The checksum (CRC-32 of the rest of the line, in hexadecimal) tells a line that somebody has changed.
+* What is added together ends at the end of a block of the file: spaces that mean nothing follow its last message.
 """
 
 from __future__ import annotations
@@ -33,9 +34,14 @@ SCHEMA_VERSION = 1
 # The message is long: last, where it is least in a reader's way.
 HEADER: tuple[str, ...] = (*COLUMNS[:-1], "schema_version", "checksum", COLUMNS[-1])
 
+BLOCK = 4096
+"""Bytes in a block: what is added to a file at once, for all readers, begins and ends at a multiple of it."""
+
 # The message is the only field that is an object: it always has quotes in it, and so always is in quotes.
 _MESSAGE = b',"{'
 _CHECKSUM_LENGTH = 8
+# Of a line, what is neither head nor checksum nor message: two commas, two quotes, the line break; and the checksum.
+_AROUND = 5 + _CHECKSUM_LENGTH
 
 _MARK = "'"
 _MARKED = tuple("=+-@\uff1d\uff0b\uff0d\uff20" + _MARK)
@@ -58,17 +64,29 @@ def header() -> bytes:
     return (",".join(HEADER) + "\n").encode()
 
 
-def lines(rows: Iterable[LogRow]) -> bytes:
-    """`rows` as lines, each with its line break."""
+def lines(rows: Iterable[LogRow], start: int | None = None) -> bytes:
+    """`rows` as lines, each with its line break.
+
+    Parameters
+    ----------
+    start
+        Where in a file they will begin; they then end at the end of a block, with spaces after the last message.
+    """
     rows = list(rows)
     heads = io.StringIO()
     csv.writer(heads, lineterminator="\n").writerows(map(_fields, rows))
-    written: list[bytes] = []
+    parts: list[tuple[bytes, bytes]] = []
     for row, head in zip(rows, heads.getvalue().encode().split(b"\n"), strict=False):
         metadata = row.metadata
         if not metadata.isascii():
             metadata = _BEYOND_ASCII.sub(_escaped, metadata)
-        message = metadata.replace('"', '""').encode()
+        parts.append((head, metadata.replace('"', '""').encode()))
+    if start is not None and parts:
+        end = start + sum(len(head) + len(message) + _AROUND for head, message in parts)
+        head, message = parts[-1]
+        parts[-1] = head, message + b" " * (-end % BLOCK)
+    written: list[bytes] = []
+    for head, message in parts:
         written += (head, b',%08x,"' % checksum(head, message), message, b'"\n')
     return b"".join(written)
 

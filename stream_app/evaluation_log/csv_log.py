@@ -8,7 +8,6 @@ which its events were published, so that files only ever grow at their end and a
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import sqlite3
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from stream_app.errors import Fatal, InvalidInput
-from stream_app.evaluation_log import csv_files
+from stream_app.evaluation_log import csv_append, csv_files
 from stream_app.evaluation_log.csv_format import header, lines, parse
 from stream_app.evaluation_log.csv_index import Active, CsvIndex
 from stream_app.evaluation_log.row import LogRow
@@ -31,7 +30,6 @@ INDEX = "evaluation_log.index"
 
 _BLOCK = 65_536
 _TAKEN_IN_TOGETHER = 10_000
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 T = TypeVar("T")
 
@@ -89,6 +87,7 @@ class CsvLog:
         self._index = CsvIndex(self._folder / INDEX)
         csv_files.compress_closed(self._folder)
         with self._index.transaction():
+            csv_append.clear(self._path)
             self._catch_up(self._index)
         csv_files.sync_folder(self._folder)
 
@@ -104,7 +103,7 @@ class CsvLog:
             index.add(rows)
             active = index.active
             month = active.month or _month(max(row.recorded_at for row in rows))
-            index.active = Active(self._write(lines(rows), active.size), month)
+            index.active = Active(self._add(rows, active.size), month)
 
     def _append(self, batch: Batch) -> int:
         index = self._opened
@@ -119,27 +118,15 @@ class CsvLog:
                 month = _month(max(row.recorded_at for row in new))
                 if active.month is not None and month > active.month:
                     csv_files.close_active(self._folder, active.month)
-                    active, rotated = Active(self._write(header(), 0), None), True
-                index.active = Active(self._write(lines(new), active.size), active.month or month)
+                    active, rotated = Active(csv_append.add(self._path, header(), 0), None), True
+                index.active = Active(self._add(new, active.size), active.month or month)
             index.set_places(batch.places)
         if rotated:
             csv_files.compress_closed(self._folder)
         return len(new)
 
-    def _write(self, content: bytes, size: int) -> int:
-        """Add `content` to the active file of `size` bytes, durably; the new size. All or nothing."""
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            os.fsync(descriptor)
-        except BaseException:
-            os.ftruncate(descriptor, size)
-            raise
-        finally:
-            os.close(descriptor)
-        return size + len(content)
+    def _add(self, rows: Sequence[LogRow], size: int) -> int:
+        return csv_append.add(self._path, lines(rows, size), size)
 
     def _size(self) -> int:
         return self._path.stat().st_size if self._path.exists() else 0
@@ -157,7 +144,7 @@ class CsvLog:
         size = self._cut_torn_line(size) if size else 0
         first = self._take_in(index, self._path, known) if size else None
         month = index.active.month or (_month(first.recorded_at) if first else None)
-        index.active = Active(size or self._write(header(), 0), month)
+        index.active = Active(size or csv_append.add(self._path, header(), 0), month)
 
     def _take_in(self, index: CsvIndex, path: Path, start: int) -> LogRow | None:
         """Add the rows of `path` from byte `start` on to the index; the first of them."""
@@ -227,7 +214,10 @@ def _month(moment: datetime) -> str:
 
 
 def _why(error: OSError | sqlite3.Error, folder: Path) -> str:
-    full = error.errno in _FULL if isinstance(error, OSError) else error.sqlite_errorcode == sqlite3.SQLITE_FULL
+    if isinstance(error, OSError):
+        full = error.errno in csv_append.FULL
+    else:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
     if full:
         return f"the disk of {folder} is full: free some space and start again; nothing is lost until then"
     return f"the CSV log in {folder} cannot be written: {error}"

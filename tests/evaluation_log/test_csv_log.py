@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import errno
 import gzip
 import multiprocessing
-import os
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -36,6 +34,14 @@ async def opened(folder: Path) -> CsvLog:
 
 async def append(log: CsvLog, events: list[LogRow]) -> int:
     return await log.append(batch(events), refuse_nothing)
+
+
+def stored(*batches: list[LogRow]) -> bytes:
+    """What a file holds to which `batches` were added."""
+    content = header()
+    for events in batches:
+        content += lines(events, len(content))
+    return content
 
 
 async def written(folder: Path, *batches: list[LogRow]) -> None:
@@ -108,7 +114,7 @@ async def test_lines_that_were_written_before_a_crash_but_not_noted_are_kept(tmp
 async def test_a_file_torn_at_its_very_beginning_begins_again(tmp_path: Path, torn: bytes) -> None:
     (tmp_path / ACTIVE).write_bytes(torn)
     await written(tmp_path, rows(2))
-    assert (tmp_path / ACTIVE).read_bytes() == header() + lines(rows(2))
+    assert (tmp_path / ACTIVE).read_bytes() == stored(rows(2))
 
 
 async def test_a_lost_index_is_made_again_from_all_files(tmp_path: Path) -> None:
@@ -135,7 +141,7 @@ async def test_a_file_that_was_moved_away_is_begun_again_from_the_first_message(
     assert await log.places() == {}
     assert await append(log, rows(3)) == 3
     await log.close()
-    assert (tmp_path / ACTIVE).read_bytes() == header() + lines(rows(3))
+    assert (tmp_path / ACTIVE).read_bytes() == stored(rows(3))
 
 
 async def test_a_file_that_is_cut_short_under_the_sink_ends_it(tmp_path: Path) -> None:
@@ -163,8 +169,8 @@ async def test_a_month_that_is_over_becomes_a_compressed_file_and_a_new_one_begi
     august, september = rows(3, published_ms=AUGUST), rows(2, start=3, published_ms=SEPTEMBER)
     await written(tmp_path, august, september)
     with gzip.open(tmp_path / "evaluation_log-2024-08.csv.gz") as file:
-        assert file.read() == header() + lines(august)
-    assert (tmp_path / ACTIVE).read_bytes() == header() + lines(september)
+        assert file.read() == stored(august)
+    assert (tmp_path / ACTIVE).read_bytes() == stored(september)
     assert list(read(tmp_path)) == august + september
     assert files(tmp_path) == {ACTIVE, "evaluation_log-2024-08.csv.gz"}
 
@@ -197,29 +203,6 @@ async def test_a_compression_that_a_crash_ended_is_done_again(tmp_path: Path, ha
     await written(tmp_path)
     assert files(tmp_path) == {ACTIVE, packed.name}
     assert len(list(read(tmp_path))) == 4
-
-
-async def test_a_full_disk_ends_the_writing_and_leaves_whole_lines(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = await opened(tmp_path)
-    await append(log, rows(2))
-    before = (tmp_path / ACTIVE).read_bytes()
-    write = os.write
-
-    def full(descriptor: int, content: bytes) -> int:
-        if len(content) < 500:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return write(descriptor, content[:-400])
-
-    with monkeypatch.context() as patch:
-        patch.setattr("stream_app.evaluation_log.csv_log.os.write", full)
-        with pytest.raises(Fatal, match=r"disk of .* is full: free some space and start again"):
-            await append(log, rows(2, start=2))
-    assert (tmp_path / ACTIVE).read_bytes() == before
-    assert await append(log, rows(4)) == 2
-    await log.close()
-    assert list(read(tmp_path)) == rows(4)
 
 
 async def test_a_locked_log_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
