@@ -67,6 +67,15 @@ def complain(text: str) -> None:
         print(f"stream-app: {text}", file=sys.stderr)
 
 
+def warn(text: str, settings: Settings) -> None:
+    """Tell on standard error what is doubtful about `settings`, before anything is set up that could log it."""
+    if settings.log_format == "json":
+        line = {"name": "stream_app", "levelno": logging.WARNING, "levelname": "WARNING", "msg": text}
+        print(JsonLines().format(logging.makeLogRecord(line)), file=sys.stderr)
+    else:
+        print(f"stream-app: warning: {text}", file=sys.stderr)
+
+
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     logging.getLogger("stream_app").critical("%s: %s", kind.__name__, error, exc_info=(kind, error, trace))
 

@@ -14,10 +14,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.sources import EnvSettingsSource
 
 from stream_app.errors import InvalidInput
+from stream_app.logs import warn
 from stream_app.settings.league import LeagueSettings
 from stream_app.settings.outside import OutsideSettings
 from stream_app.settings.secret_files import SecretFiles, is_secret
 from stream_app.settings.serving import ServingSettings
+from stream_app.settings.unknown import unknown
 from stream_app.settings.worker import WorkerSettings
 
 
@@ -55,14 +57,22 @@ class Settings(ServingSettings, LeagueSettings, WorkerSettings, OutsideSettings)
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process.
+    """The settings of this process. A variable that looks like a setting and is none is told on standard error.
 
     Raises
     ------
     InvalidInput
         A variable has a value that its setting does not take; the text names the variable, the value and the reason.
     """
-    return load()
+    doubts = list(unknown(Settings))
+    try:
+        found = load()
+    except InvalidInput as error:
+        # What a setting lacks may be what a misspelt one was to say.
+        raise InvalidInput("; ".join((str(error), *doubts))) from None
+    for doubt in doubts:
+        warn(doubt, found)
+    return found
 
 
 def load(**overrides: object) -> Settings:
