@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from signal import Signals
 
 import faust
 from faust.tables.manager import TableManager
@@ -34,11 +35,15 @@ class EdgeWorker(faust.Worker):
     When a service of Faust cannot be started, or ends with an error later, mode logs it, stops what it can and waits
     for the rest, which never ends: the process would stay, doing nothing. And a worker that was asked to end sleeps for
     two seconds after everything has been stopped. And it sets up logging of its own, and shows a wheel on a terminal.
+
+    A worker that is asked to end while it starts stops parts that others are still starting on: it waits for them for
+    ever, or dies of what they lack. Until all have started it has answered nothing, so there it ends at once.
     """
 
     def __init__(self, app: faust.App, *services: ServiceT) -> None:
         super().__init__(app, *services, quiet=True, override_logging=False)
         self.spinner = None
+        self._is_up = False
         # Warned of at every rebalance of an application without sensors, such as ours.
         logging.getLogger("faust.app.base").addFilter(lambda record: "Missing sensor state" not in str(record.msg))
 
@@ -47,6 +52,15 @@ class EdgeWorker(faust.Worker):
             await super().start()
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is, the process must not go on
             die(error)
+
+    async def on_started(self) -> None:
+        self._is_up = True
+        await super().on_started()
+
+    def _schedule_shutdown(self, signal: Signals) -> None:
+        if not self._is_up:
+            self._shutdown_loop()
+        super()._schedule_shutdown(signal)
 
     def _crash(self, reason: BaseException) -> None:
         # mode comes here for a service anywhere below that ends with an error. It means to shut everything down.

@@ -1,4 +1,4 @@
-"""A worker that cannot start, or that cannot go on, ends and says why. No broker is needed to see it."""
+"""A worker that cannot start, or cannot go on, ends and says why; one that is asked to end does so at any moment."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ NOBODY = "127.0.0.1:1"
 """Where no broker listens."""
 
 PROGRAM = f"""
+import asyncio
+import os
+import signal
 import sys
 import faust
 from mode import Service
@@ -25,17 +28,25 @@ class Part(Service):
     async def work(self):
         raise RuntimeError("a part has broken")
 
+class WaitingPart(Service):
+    async def on_start(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(3600)
+
+    async def on_stop(self):
+        await asyncio.sleep(3600)
+
 brokers = [URL("kafka://{NOBODY}")]
 app = faust.App("ends", broker=brokers, datadir="data", web_enabled=False, store="memory://")
 app.transport = app.producer_transport = EdgeTransport(brokers, app)
-parts = [Part()] if "part" in sys.argv else []
-EdgeWorker(app, *parts).execute_from_commandline()
+parts = {{"part": [Part], "waiting": [WaitingPart]}}.get(sys.argv[-1], [])
+EdgeWorker(app, *(part() for part in parts)).execute_from_commandline()
 """
 
 
-def last_words(folder: Path, *arguments: str) -> str:
-    """Run a worker that has to end by itself, and return the last line that it says."""
-    done = subprocess.run(
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a worker that has to end by itself."""
+    return subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments],
         cwd=folder,
         env=programs.environment(),
@@ -44,6 +55,11 @@ def last_words(folder: Path, *arguments: str) -> str:
         timeout=30,
         check=False,
     )
+
+
+def last_words(folder: Path, *arguments: str) -> str:
+    """Run a worker that has to end with an error, and return the last line that it says."""
+    done = run(folder, *arguments)
     assert done.returncode == EXIT_FATAL, done.stderr
     return done.stderr.splitlines()[-1]
 
@@ -62,3 +78,8 @@ def test_a_worker_that_cannot_make_its_folder_ends_with_one_line_and_its_code(tm
 
 def test_a_part_of_faust_that_ends_with_an_error_ends_the_worker(tmp_path: Path) -> None:
     assert last_words(tmp_path, "part") == f"stream-app worker: exit {EXIT_FATAL}: RuntimeError: a part has broken"
+
+
+def test_a_worker_that_is_asked_to_end_while_it_starts_ends_though_a_part_waits_for_the_start(tmp_path: Path) -> None:
+    done = run(tmp_path, "waiting")
+    assert (done.returncode, done.stderr) == (0, "")
