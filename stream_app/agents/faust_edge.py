@@ -89,7 +89,14 @@ class EdgeProducer(Producer):
     transport: EdgeTransport
 
     async def send(self, topic: str, *arguments: Any, **named: Any) -> Awaitable[Any]:
-        return await super().send(self.transport.prefix + topic, *arguments, **named)
+        try:
+            return await super().send(self.transport.prefix + topic, *arguments, **named)
+        except Exception:
+            # Faust stops the producer before those who send. That is no surprise of which a worker should die: they
+            # wait here until they are stopped, too.
+            if self.should_stop:
+                await asyncio.Event().wait()
+            raise
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True}
