@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import gzip
 import os
 import shutil
@@ -55,7 +56,21 @@ def close_active(folder: Path, month: str) -> None:
 
 
 def compress_closed(folder: Path) -> None:
-    """Compress what is not compressed yet of the months that are over; does again what a crash left half done."""
+    """Compress what is not compressed yet of the months that are over; does again what a crash left half done.
+
+    Leaves it to another process that is at it already.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _compress_closed(folder)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(descriptor)
+
+
+def _compress_closed(folder: Path) -> None:
     for half_done in folder.glob(f"{STEM}-*{_HALF_DONE}"):
         half_done.unlink()
     for path in sorted(folder.glob(f"{STEM}-*.csv")):

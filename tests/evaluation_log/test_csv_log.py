@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import fcntl
 import gzip
 import multiprocessing
+import os
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -203,6 +205,21 @@ async def test_a_compression_that_a_crash_ended_is_done_again(tmp_path: Path, ha
     await written(tmp_path)
     assert files(tmp_path) == {ACTIVE, packed.name}
     assert len(list(read(tmp_path))) == 4
+
+
+async def test_a_month_that_another_process_compresses_is_left_to_it(tmp_path: Path) -> None:
+    await written(tmp_path, rows(1, published_ms=SEPTEMBER))
+    month, half_done = tmp_path / "evaluation_log-2024-08.csv", tmp_path / "evaluation_log-2024-08.csv.gz.part"
+    month.write_bytes(header() + lines(rows(3, start=1, published_ms=AUGUST)))
+    half_done.write_bytes(b"of the other process")
+    at_it = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(at_it, fcntl.LOCK_EX)
+    await written(tmp_path)
+    assert month.exists()
+    assert half_done.exists()
+    os.close(at_it)
+    await written(tmp_path)
+    assert files(tmp_path) == {ACTIVE, "evaluation_log-2024-08.csv.gz"}
 
 
 async def test_a_locked_log_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
