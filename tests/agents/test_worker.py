@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.feeds.datasets import bundesliga
 from stream_app.feeds.schedule import schedule
 from stream_app.topics import DEAD_LETTERS, EVALUATIONS, FEATURES, LOG, PREDICTIONS, RESULTS
 from tests.support import topics
 from tests.support.matches import messages, played
-from tests.support.service import ID_OF, expected, owned_partitions, published, send, tables, until_published, worker
+from tests.support.service import expected, owned_partitions, published, send, tables, until_published, worker
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -21,23 +20,6 @@ pytestmark = pytest.mark.slow
 async def broker_with_topics(clean_kafka: str) -> str:
     await topics.create_all(clean_kafka)
     return clean_kafka
-
-
-@pytest.mark.timeout(240)
-async def test_the_stream_publishes_what_the_back_test_says_to_the_last_bit(
-    broker_with_topics: str, tmp_path: Path
-) -> None:
-    matches = bundesliga()
-    with worker(broker_with_topics, tmp_path) as running:
-        await until(lambda: owned_partitions(running) == [0, 1, 2, 3], "the worker is ready")
-        await send(broker_with_topics, schedule(matches))
-        found = await until_published(broker_with_topics, EVALUATIONS, len(matches), timeout_s=150)
-
-    said = expected(matches)
-    assert said.count(PREDICTIONS) == said.count(EVALUATIONS) == len(matches) == 14_018
-    for topic in ID_OF:
-        assert list(found.values[topic].values()) == list(said.values[topic].values())
-    assert found.differing == []
 
 
 async def test_a_worker_killed_in_the_middle_loses_nothing_and_counts_nothing_twice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import os
@@ -10,16 +11,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from stream_app.dev.kafka import Kafka
 from stream_app.dev.stack import Stack
+from stream_app.feeds.datasets import bundesliga
+from stream_app.topics import EVALUATIONS, PREDICTIONS
 from tests.support import processes, programs
+from tests.support.service import ID_OF, expected, published
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.slow(150), pytest.mark.kafka, pytest.mark.postgres]
 
 MATCHES = 14_018
 
@@ -65,13 +72,29 @@ def living_children(process: subprocess.Popen[str]) -> dict[str, psutil.Process]
     return {" ".join(child.cmdline()[1:4]): child for child in children if child.status() != psutil.STATUS_ZOMBIE}
 
 
-@pytest.mark.timeout(400)
-def test_every_match_is_predicted_and_evaluated_everywhere_and_a_second_run_finds_it_so(folder: Path) -> None:
-    first = programs.run("demo", "--once", cwd=folder.parent, env=environment(), timeout_s=300)
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A demo that has replayed everything: its folder, what it printed, and what it summed up."""
 
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert "Starting clean" in first.stdout
-    summary = json.loads((folder / "summary.json").read_text())
+    folder: Path
+    done: subprocess.CompletedProcess[str]
+    summary: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
+    """One replay of all matches, which takes minutes, for all that is to be seen of it."""
+    folder = tmp_path_factory.mktemp("replay") / ".demo"
+    done = programs.run("demo", "--once", cwd=folder.parent, env=environment(), timeout_s=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield Replay(folder, done, json.loads((folder / "summary.json").read_text()))
+    Stack(folder).delete()
+
+
+@pytest.mark.timeout(400)
+def test_every_match_is_predicted_and_evaluated_everywhere_and_a_second_run_finds_it_so(replay: Replay) -> None:
+    folder, summary = replay.folder, replay.summary
+    assert "Starting clean" in replay.done.stdout
     assert (summary["matches"], summary["predictions"], summary["evaluations"]) == (MATCHES, MATCHES, MATCHES)
     assert summary["csv"] == summary["database"] == {"predictions": MATCHES, "evaluations": MATCHES}
     assert summary["dead_letters"] == 0
@@ -90,6 +113,22 @@ def test_every_match_is_predicted_and_evaluated_everywhere_and_a_second_run_find
     again = json.loads((folder / "summary.json").read_text())
     assert again | {"replay_seconds": 0} == summary | {"replay_seconds": 0}
     assert processes.holding(folder / "stack.lock") == []
+
+
+@pytest.mark.timeout(400)
+def test_what_the_stream_publishes_at_full_speed_is_what_the_back_test_says_to_the_last_bit(replay: Replay) -> None:
+    broker = Kafka(replay.folder / "kafka")
+    broker.start()
+    try:
+        found = asyncio.run(published(broker.bootstrap))
+    finally:
+        broker.stop()
+
+    said = expected(bundesliga())
+    assert said.count(PREDICTIONS) == said.count(EVALUATIONS) == MATCHES
+    for topic in ID_OF:
+        assert list(found.values[topic].values()) == list(said.values[topic].values())
+    assert found.differing == []
 
 
 def test_a_process_that_dies_ends_the_demo_with_the_end_of_its_log(folder: Path) -> None:
