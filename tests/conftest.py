@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -41,6 +42,10 @@ from tests.support import topics
 hypothesis_settings.register_profile("any machine", deadline=None)
 hypothesis_settings.load_profile("any machine")
 
+# Tests start programs by the hundred, each of which would compile a thousand modules where the result may not be kept.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 SMALL_DISK_BYTES = 512 * 1024
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a name of its own is made in it
@@ -55,11 +60,21 @@ MARKERS_OF_FIXTURES = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by the real parts that they use, so that `-m "not kafka"` and the like work."""
+    """Mark tests by the real parts that they use, so that `-m "not kafka"` and the like work; the longest come first.
+
+    One that came last would keep all other processes of pytest waiting for its own.
+    """
     for item in items:
         for marker, fixtures in MARKERS_OF_FIXTURES.items():
             if fixtures & set(getattr(item, "fixturenames", ())):
                 item.add_marker(marker)
+    items.sort(key=_seconds, reverse=True)
+
+
+def _seconds(item: pytest.Item) -> int:
+    """What `slow` says of a test, 0 where it names no number."""
+    marker = item.get_closest_marker("slow")
+    return int(marker.args[0]) if marker and marker.args else 0
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -15,7 +15,7 @@ KILLS = 7
 AWAY_S = 10
 
 
-@pytest.mark.slow
+@pytest.mark.slow(90)
 @pytest.mark.kafka
 @pytest.mark.timeout(400)
 def test_nothing_is_lost_and_nothing_counts_twice_when_workers_and_broker_are_killed(real_parts: Path) -> None:
