@@ -9,14 +9,14 @@ import pytest
 
 from stream_app.durability import snapshot
 from stream_app.durability.book import Book
-from stream_app.durability.snapshot import SnapshotInfo, freeze, inspect, pack, thaw, unpack
+from stream_app.durability.snapshot import SnapshotInfo, freeze, inspect, pack, thaw
 from stream_app.feeds.schedule import schedule
 from stream_app.log_tools import verify
 from stream_app.settings import load
-from stream_app.topics import EVALUATIONS, LOG, SNAPSHOTS
+from stream_app.topics import EVALUATIONS, SNAPSHOTS
 from tests.support import topics
 from tests.support.matches import played
-from tests.support.service import expected, send, until_published, worker
+from tests.support.service import expected, send, until_published, until_snapshots, worker
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -70,21 +70,14 @@ async def test_snapshots_of_another_format_damaged_foreign_or_old_are_made_good_
 async def _snapshots(bootstrap: str, entries: int, folder: Path) -> dict[str, bytes]:
     """The snapshots, once they hold the whole log and the log has `entries` entries."""
     settings = load(app_id=f"app-{folder.name}")
+    written = await until_snapshots(bootstrap, KEY, *NAMES, entries=entries)
 
-    async def complete() -> bool:
+    async def proven() -> bool:
         report = await verify(settings, bootstrap)
-        if not report.holds or report.entries < entries or report.snapshots.equal != len(NAMES):
-            return False
-        # A snapshot of some time ago is right too: it has to be the one of the last entry.
-        last = {(record.key or b"").decode(): record.offset for record in await topics.read_all(bootstrap, LOG)}
-        return last == {name: inspect(blob, KEY).position for name, blob in (await stored()).items()}
+        return report.holds and report.entries >= entries and report.snapshots.equal == len(NAMES)
 
-    async def stored() -> dict[str, bytes]:
-        records = {record.key: record.value for record in await topics.read_all(bootstrap, SNAPSHOTS)}
-        return {name: unpack(name, records.get) for name in NAMES}
-
-    await until(complete, "all snapshots are written")
-    return await stored()
+    await until(proven, "all snapshots are proven")
+    return written
 
 
 def _frozen(book: object, key: bytes) -> bytes:

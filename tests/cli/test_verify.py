@@ -14,17 +14,20 @@ from stream_app.settings import load
 from stream_app.topics import EVALUATIONS, PREDICTIONS, SNAPSHOTS
 from tests.support import programs, topics
 from tests.support.matches import played
-from tests.support.service import owned_partitions, send, until_published, worker
+from tests.support.service import owned_partitions, send, until_published, until_snapshots, worker
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
+
+KEY = load().snapshot_key.get_secret_value().encode()
+NAMES = ("alpha", "beta", "gamma")
 
 
 async def test_what_workers_publish_is_proven_and_their_tables_can_be_made_anew(
     clean_kafka: str, tmp_path: Path
 ) -> None:
     await topics.create_all(clean_kafka)
-    matches = [match for name in ("alpha", "beta", "gamma") for match in played(name, 120)]
+    matches = [match for name in NAMES for match in played(name, 120)]
     events = list(schedule(matches))
     env = programs.environment(kafka=clean_kafka, app_id=f"app-{tmp_path.name}")
     with worker(clean_kafka, tmp_path) as running:
@@ -36,6 +39,7 @@ async def test_what_workers_publish_is_proven_and_their_tables_can_be_made_anew(
     with worker(clean_kafka, tmp_path, "again") as running:
         await send(clean_kafka, events[500:])
         await until_published(clean_kafka, EVALUATIONS, len(matches))
+        await until_snapshots(clean_kafka, KEY, *NAMES, entries=len(events) + len(NAMES))
 
         async def proven() -> bool:
             report = await verify(load(app_id=f"app-{tmp_path.name}"), clean_kafka)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from stream_app.brokers import Where
 from stream_app.contracts import encode
 from stream_app.dev.process import Child
+from stream_app.durability.snapshot import SnapshotRefused, inspect, unpack
 from stream_app.events import (
     Analytics,
     Configure,
@@ -33,7 +34,17 @@ from stream_app.feeds.publisher import Publisher
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
 from stream_app.settings import load
-from stream_app.topics import ANALYTICS, DECAY_ALERTS, EVALUATIONS, MODEL_EVENTS, PREDICTIONS, REGISTRY, SCOREBOARD
+from stream_app.topics import (
+    ANALYTICS,
+    DECAY_ALERTS,
+    EVALUATIONS,
+    LOG,
+    MODEL_EVENTS,
+    PREDICTIONS,
+    REGISTRY,
+    SCOREBOARD,
+    SNAPSHOTS,
+)
 from tests.support import programs, topics
 from tests.support.waiting import PATIENCE_S, until
 
@@ -124,6 +135,27 @@ async def until_published(bootstrap: str, topic: str, count: int, timeout_s: flo
     finally:
         await consumer.stop()
     return await published(bootstrap)
+
+
+async def until_snapshots(bootstrap: str, key: bytes, *competitions: str, entries: int = 1) -> dict[str, bytes]:
+    """Wait until the log has `entries` entries and each competition a snapshot of its last one, and return those.
+
+    What they hold is for `verify` to say, which learns the whole log anew and so is no way to wait.
+    """
+    found: dict[str, bytes] = {}
+
+    async def up_to_date() -> bool:
+        log = await topics.read_all(bootstrap, LOG)
+        records = {record.key: record.value for record in await topics.read_all(bootstrap, SNAPSHOTS)}
+        last = {(record.key or b"").decode(): record.offset for record in log}
+        with suppress(SnapshotRefused):
+            found.update({name: unpack(name, records.get) for name in competitions})
+            # A snapshot of some time ago is right too: it has to be the one of the last entry.
+            return len(log) >= entries and last == {name: inspect(found[name], key).position for name in competitions}
+        return False
+
+    await until(up_to_date, "all snapshots are written")
+    return found
 
 
 async def send(bootstrap: Where, events: Iterable[Features | Result]) -> None:
