@@ -32,6 +32,15 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     Stack(tmp_path / "stack").delete()
 
 
+@pytest.fixture(scope="module")
+def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A stack that is up, for tests that leave it as it is."""
+    stack = Stack(tmp_path_factory.mktemp("at-work") / "stack")
+    with stack.up() as running:
+        yield running
+    stack.delete()
+
+
 async def works(running: Running) -> None:
     name = topics.fresh_name()
     await topics.create(running.bootstrap, name)
@@ -90,20 +99,24 @@ def test_others_find_the_addresses_while_it_is_up_and_only_the_owner_reads_the_p
     assert local_stack(folder) is None
 
 
-def test_the_database_refuses_a_client_without_the_password(folder: Path) -> None:
-    with Stack(folder).up() as running:
-        without = running.database_url.replace(running.database_url.split("@")[0], "postgresql://stream_app:guess")
-        with pytest.raises(asyncpg.InvalidPasswordError):
-            asyncio.run(asyncpg.connect(without))
+def test_the_database_refuses_a_client_without_the_password(at_work: Running) -> None:
+    without = at_work.database_url.replace(at_work.database_url.split("@")[0], "postgresql://stream_app:guess")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        asyncio.run(asyncpg.connect(without))
 
 
-def test_a_stack_that_is_up_is_not_started_twice(folder: Path) -> None:
-    with Stack(folder).up():
-        answer = programs.run("dev", "up", cwd=folder, env=programs.environment(data_dir=folder))
+def test_a_stack_that_is_up_is_not_started_twice(at_work: Running) -> None:
+    answer = programs.run("dev", "up", cwd=at_work.folder, env=programs.environment(data_dir=at_work.folder))
 
     assert answer.returncode == 2
     assert f"run by process {os.getpid()}" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_a_stack_that_is_up_is_not_deleted(at_work: Running) -> None:
+    with pytest.raises(InvalidInput, match="is up already"):
+        Stack(at_work.folder).delete()
+    assert all(child.returncode() is None for child in at_work.children)
 
 
 def test_servers_of_the_users_own_are_used_instead(folder: Path) -> None:
@@ -181,11 +194,6 @@ def test_down_with_delete_leaves_no_data(folder: Path) -> None:
     assert "data deleted" in answer.stdout
     assert not (folder / "kafka").exists()
     assert not (folder / "postgres").exists()
-
-
-def test_a_stack_that_is_up_is_not_deleted(folder: Path) -> None:
-    with Stack(folder).up() as running, pytest.raises(InvalidInput, match="is up already"):
-        Stack(running.folder).delete()
 
 
 def test_a_broker_whose_port_was_taken_meanwhile_moves_to_another(folder: Path) -> None:
