@@ -11,7 +11,6 @@ import pytest
 from stream_app.evaluation.scoring import log_loss
 from stream_app.events import Configure, Evaluation, Features, LeagueConfig, Probabilities
 from stream_app.feeds.backtest import COLUMNS, Report, Rows, backtest
-from stream_app.feeds.datasets import bundesliga
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
 from tests.support.matches import played
@@ -89,16 +88,3 @@ def test_the_report_leaves_out_the_first_two_seasons_of_each_competition() -> No
             assert figures.log_loss == pytest.approx(fsum(losses) / len(losses), abs=1e-12)
             hits = sum(item.models[place].outcome == item.outcome for item in chosen)
             assert figures.accuracy == hits / len(chosen)
-
-
-@pytest.mark.slow
-def test_the_softmax_on_elo_knows_the_bundesliga() -> None:
-    report = Report()
-    for evaluation in backtest(bundesliga(), lambda _: CONFIG):
-        report.add(evaluation)
-    softmax, base_rate = report.models()
-    assert report.matches == softmax.everything.tally.n == 14_018
-    figures, knowing_nothing = softmax.after_burn_in.tally.figures(), base_rate.after_burn_in.tally.figures()
-    assert figures.n == 13_538
-    assert figures.log_loss <= 0.992
-    assert figures.log_loss < knowing_nothing.log_loss - 0.03

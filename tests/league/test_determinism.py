@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from importlib import import_module
 
 import orjson
@@ -21,6 +22,7 @@ from tests.support.matches import played
 MATCHES = 120
 
 
+@cache
 def told(snapshot_every: int) -> str:
     """Digests of everything that a league said of a small competition, and of its state at the end."""
     league = League("small")

@@ -16,6 +16,7 @@ LONGEST_LOSS = {
     "logistic_regression_v1": 0.9810,
     "random_forest_v1": 0.9830,
     "naive_bayes_v1": 0.9810,
+    "elo_softmax": 0.9920,
 }
 """Log loss in nats after two seasons of burn-in."""
 
@@ -40,8 +41,8 @@ def calibration_error(told: list[tuple[Probabilities, str]]) -> float:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_the_default_models_reach_their_figures_on_the_bundesliga() -> None:
-    ratings, models = Ratings("league"), {name: zoo.create(name) for name in LeagueConfig().models}
+def test_the_models_reach_their_figures_on_the_bundesliga() -> None:
+    ratings, models = Ratings("league"), {name: zoo.create(name) for name in (*LeagueConfig().models, "elo_softmax")}
     played = bundesliga()
     burn_in = sorted({match.season for match in played})[:2]
     told: dict[str, list[tuple[Probabilities, str]]] = {name: [] for name in models}
@@ -65,6 +66,7 @@ def test_the_default_models_reach_their_figures_on_the_bundesliga() -> None:
         assert loss[name] <= longest, name
     members = ("logistic_regression_v1", "random_forest_v1", "naive_bayes_v1")
     assert loss["ensemble_v1"] <= min(loss[name] for name in members) + 0.0005
+    assert loss["elo_softmax"] < loss["base_rate"] - 0.03
     pairs = told["match_model_v1"]
     assert sum(rps(said, outcome) for said, outcome in pairs) / len(pairs) <= RPS_OF_MATCH_MODEL
     for name, answers_of in told.items():
