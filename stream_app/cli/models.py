@@ -10,21 +10,24 @@ import typer
 from stream_app.cli import models_asking
 from stream_app.cli.models_common import AsJson, Competition, OptionalModel, moment_of, print_json, service, written
 
-app = typer.Typer(
-    help="The models of a competition: versions, champion, proposals.\n\n"
-    "Whatever changes them is a command with a name and a reason. It takes effect at one place of the competition's"
-    " order, and the answer is what the worker says has become of it.",
-    no_args_is_help=True,
-)
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    group = typer.Typer(
+        help="The models of a competition: versions, champion, proposals.\n\n"
+        "Whatever changes them is a command with a name and a reason. It takes effect at one place of the competition's"
+        " order, and the answer is what the worker says has become of it.",
+        no_args_is_help=True,
+    )
+    group.command("list")(show)
+    group.command("at")(at)
+    group.command("history")(history)
+    group.command("diff")(diff)
+    group.command("export")(export)
+    models_asking.register(group)
+    app.add_typer(group, name="models")
 
 
-def register(parent: typer.Typer) -> None:
-    """Add the commands to `parent`."""
-    models_asking.register(app)
-    parent.add_typer(app, name="models")
-
-
-@app.command("list")
 def show(
     competition: Annotated[str | None, typer.Option("--competition", "-c", help="This competition only.")] = None,
     as_json: AsJson = False,
@@ -48,7 +51,6 @@ def show(
         _print_registry(registry)
 
 
-@app.command("at")
 def at(
     competition: Competition,
     time: Annotated[str, typer.Option(help="A moment as in ISO 8601, such as 2024-03-02T15:00:00Z.")],
@@ -76,7 +78,6 @@ def at(
         )
 
 
-@app.command("history")
 def history(
     competition: Competition,
     model: OptionalModel = None,
@@ -99,7 +100,6 @@ def history(
         typer.echo(f"{it.number:>4}  {written(it.at)}  {it.kind} {about}{before}, by {it.who}: {it.why}{reason}")
 
 
-@app.command("diff")
 def diff(
     first: Annotated[str, typer.Argument(help="A version, as MODEL or MODEL:VERSION.")],
     second: Annotated[str, typer.Argument(help="Another one.")],
@@ -135,7 +135,6 @@ def diff(
         )
 
 
-@app.command("export")
 def export(
     competition: Competition,
     file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("model_registry.json"),

@@ -49,6 +49,13 @@ def test_every_module_that_has_commands_stands_under_a_heading() -> None:
     assert sorted(under) == sorted(modules - PARTS)
 
 
+def test_a_command_line_that_is_built_again_has_each_command_once() -> None:
+    for group in build().registered_groups:
+        assert group.typer_instance is not None
+        names = [command.name for command in group.typer_instance.registered_commands]
+        assert len(names) == len(set(names)), group.name
+
+
 def test_the_page_is_what_the_commands_say_of_themselves() -> None:
     written = PAGE.read_text(encoding="utf-8")
     assert written == page(written), "run `make reference`"
