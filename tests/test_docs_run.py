@@ -22,7 +22,7 @@ COMPETITIONS = 2
 FIRST = ("feed", "virtual", "--leagues", "2", "--teams", "4", "--rounds", "10")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 @pytest.mark.timeout(180)
 def test_every_command_that_a_page_marks_as_runnable_prints_what_the_page_shows(
     clean_kafka: str, database: str, tmp_path: Path

@@ -22,7 +22,7 @@ FEED = ("feed", "virtual", "--leagues", "2", "--teams", "4", "--rounds", "10")
 TABLES = (SNAPSHOTS, CHECKPOINTS, SCOREBOARD, ANALYTICS, REGISTRY)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 @pytest.mark.timeout(180)
 def test_all_that_is_lost_but_the_log_comes_back_to_the_byte(clean_kafka: str, database: str, tmp_path: Path) -> None:
     env = programs.environment(kafka=clean_kafka, database_url=database, app_id=tmp_path.name, data_dir="data")

@@ -25,6 +25,8 @@ PAGES = (
     "/sign-in",
     "/competitions/none",
 )
+pytestmark = pytest.mark.slow(25)
+
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

@@ -8,7 +8,7 @@ from stream_app.dev.postgres import Postgres
 from tests.evaluation_log.chaos import Day, live_through
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 @pytest.mark.timeout(300)
 async def test_both_stores_hold_exactly_the_topics_events_after_a_bad_day(
     kafka: str, own_postgres: Postgres, tmp_path: Path

@@ -39,7 +39,7 @@ def calibration_error(told: list[tuple[Probabilities, str]]) -> float:
     return sum(abs(given - came) for given, came in bins) / (3 * len(told))
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 @pytest.mark.timeout(400)
 def test_the_models_reach_their_figures_on_the_bundesliga() -> None:
     ratings, models = Ratings("league"), {name: zoo.create(name) for name in (*LeagueConfig().models, "elo_softmax")}

@@ -48,7 +48,7 @@ async def answer(bootstrap: str, asked: ModelCommand) -> Told:
     return told
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 @pytest.mark.timeout(240)
 async def test_a_promotion_survives_a_kill_once_and_a_late_version_misses_nothing(
     clean_kafka: str, tmp_path: Path
