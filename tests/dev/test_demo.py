@@ -83,15 +83,18 @@ class Replay:
 
 @pytest.fixture(scope="module")
 def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
-    """One replay of all matches, which takes minutes, for all that is to be seen of it."""
+    """One replay of all matches, which takes minutes, for all that is to be seen of it.
+
+    The demo ends by itself when nothing new comes; how long it may take is for a machine that does much else.
+    """
     folder = tmp_path_factory.mktemp("replay") / ".demo"
-    done = programs.run("demo", "--once", cwd=folder.parent, env=environment(), timeout_s=300)
+    done = programs.run("demo", "--once", cwd=folder.parent, env=environment(), timeout_s=900)
     assert done.returncode == 0, done.stdout + done.stderr
     yield Replay(folder, done, json.loads((folder / "summary.json").read_text()))
     Stack(folder).delete()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1_000)
 def test_every_match_is_predicted_and_evaluated_everywhere_and_a_second_run_finds_it_so(replay: Replay) -> None:
     folder, summary = replay.folder, replay.summary
     assert "Starting clean" in replay.done.stdout
@@ -105,7 +108,7 @@ def test_every_match_is_predicted_and_evaluated_everywhere_and_a_second_run_find
     with (folder / "evaluation_log.csv").open(newline="", encoding="utf-8") as file:
         assert sum(row["event_type"] == "prediction" for row in csv.DictReader(file)) == MATCHES
 
-    second = programs.run("demo", "--once", "--json", cwd=folder.parent, env=environment(), timeout_s=120)
+    second = programs.run("demo", "--once", "--json", cwd=folder.parent, env=environment(), timeout_s=300)
 
     assert second.returncode == 0, second.stdout + second.stderr
     assert "Resuming" in second.stdout
@@ -115,7 +118,7 @@ def test_every_match_is_predicted_and_evaluated_everywhere_and_a_second_run_find
     assert processes.holding(folder / "stack.lock") == []
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1_000)
 def test_what_the_stream_publishes_at_full_speed_is_what_the_back_test_says_to_the_last_bit(replay: Replay) -> None:
     broker = Kafka(replay.folder / "kafka")
     broker.start()
