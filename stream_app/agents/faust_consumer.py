@@ -103,6 +103,10 @@ class _ConsumerThread(AIOKafkaConsumerThread):
         """Where each partition ended when the brokers last said so."""
         return {tp: state.highwater for tp, state in self._states() if state.highwater is not None}
 
+    def holds(self, tp: TP) -> bool:
+        """Whether messages of `tp` have been fetched that nobody has taken."""
+        return aiokafka.TopicPartition(*tp) in self._ensure_consumer()._fetcher._records
+
     def exhausted_at(self, tp: TP, position: int) -> float | None:
         """When the brokers last answered that they have nothing of `tp` from `position` on (`time.monotonic` seconds).
 
@@ -226,6 +230,10 @@ class PlacesConsumer(Consumer):
         """Messages of each partition that come after the offset in `settled`; nothing of those never answered for."""
         ends = self._thread.ends()
         return {(tp.topic, tp.partition): max(ends[tp] - place, 0) for tp, place in settled.items() if tp in ends}
+
+    def holds(self, tp: TP, received: int) -> bool:
+        """Whether there are messages of `tp` in this process that are not among those before `received`."""
+        return received < self._handed_over.get(tp, 0) or self._thread.holds(tp)
 
     def at_end(self, tp: TP, received: int, since: float) -> bool:
         """Whether, after `since`, the brokers had nothing of `tp` that is not among the messages before `received`."""

@@ -67,6 +67,10 @@ class EventTimeMerge(Generic[T]):
         chosen.gave_at = now
         return len(chosen.waiting)
 
+    def comes(self, source: str, now: float) -> None:
+        """Messages of `source` are on their way from the brokers: it is not idle, however long they take."""
+        self._inputs[source].gave_at = now
+
     def waiting(self, source: str) -> int:
         """Messages of `source` that wait to be taken."""
         return len(self._inputs[source].waiting)

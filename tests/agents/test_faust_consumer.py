@@ -94,6 +94,7 @@ class Client:
         assignment = SimpleNamespace(tps={LOG}, state_value=lambda _: self.state)
         self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
         self.fetch_context = nullcontext
+        self._records: dict[object, object] = {}
 
     def take(self, count: int) -> None:
         """What the client's own thread does when messages have come and are taken."""
@@ -129,6 +130,18 @@ async def test_an_input_is_not_at_its_end_while_messages_are_on_their_way_betwee
     await consumer._getmany(None, 0.0)
 
     assert (before, empty, taken, consumer.at_end(tp, 2, since=0.0)) == (False, True, False, True)
+
+
+async def test_messages_that_are_here_and_not_received_are_held() -> None:
+    client = Client()
+    consumer, tp = consumer_of(client), TP(*LOG)
+    nothing = consumer.holds(tp, 0)
+    client._records = {LOG: object()}
+    fetched = consumer.holds(tp, 0)
+    client._records = {}
+    consumer._note(tp, [SimpleNamespace(offset=0), SimpleNamespace(offset=1)])
+
+    assert (nothing, fetched, consumer.holds(tp, 1), consumer.holds(tp, 2)) == (False, True, True, False)
 
 
 def test_the_tables_of_an_idle_worker_are_not_taken_for_streams_that_have_stopped() -> None:

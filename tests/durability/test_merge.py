@@ -52,6 +52,16 @@ def test_at_the_same_event_time_the_first_input_goes_first() -> None:
     assert drain(merged) == ["features", "result"]
 
 
+def test_an_input_whose_messages_are_on_their_way_is_waited_for_however_long_they_take() -> None:
+    merged = merge(idle=3.0)
+    merged.offer("results", at(5), "r5", now=0.0)
+    for moment in (2.0, 4.0, 6.0):
+        merged.comes("features", moment)
+        assert merged.take(nothing_at_end, now=moment + 1.9) is None
+    merged.offer("features", at(0), "f0", now=8.0)
+    assert drain(merged, now=8.0) == ["f0", "r5"]
+
+
 def test_an_empty_input_that_is_not_at_its_end_is_waited_for() -> None:
     merged = merge(idle=3.0)
     merged.offer("features", at(0), "f0", now=0.0)

@@ -268,7 +268,7 @@ async def test_the_view_ends_at_once_and_well_while_pages_are_open(
             os.kill(child.pid, number)
             async for _ in lines:
                 pass
-        await until(lambda: child.returncode() is not None, "the process has ended", 5)
+        await until(lambda: child.returncode() is not None, "the process has ended")
         assert child.returncode() == 0
         assert "Traceback" not in (tmp_path / "web.log").read_text()
 
