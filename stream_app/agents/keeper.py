@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, thread_time
 from typing import get_args
 
 import faust
@@ -193,9 +193,10 @@ class Keeper:
         """Do work step by step, and something else between the steps, for as long as the partitions are ours."""
         epoch = self._ownership.epoch
         async with aclosing(steps):
-            began = perf_counter()
+            began = thread_time()
             async for _ in steps:
-                took_s = perf_counter() - began
+                # The time at work: a step can also have waited for brokers that were away.
+                took_s = min(thread_time() - began, TURN_S)
                 more = await between()
                 if not more:
                     # A match on its way here, and its prediction on the way out, need a dozen turns of the event loop.
@@ -203,7 +204,7 @@ class Keeper:
                     await asyncio.sleep(took_s)
                 if self._ownership.epoch != epoch:
                     return
-                began = perf_counter()
+                began = thread_time()
 
     async def _apply_waiting(self) -> bool:
         """Apply entries whose turn it is, for a while; whether more of them wait."""

@@ -15,7 +15,7 @@ from faust.types import TP, Message
 
 from stream_app.agents import learn, predict
 from stream_app.agents.faust_consumer import PlacesConsumer
-from stream_app.agents.keeper import Keeper
+from stream_app.agents.keeper import TURN_S, Keeper
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.punctuality import Punctuality
 from stream_app.agents.tables import Tables
@@ -312,3 +312,22 @@ async def test_the_event_loop_turns_many_times_between_two_steps_of_long_work(ke
     await keeper._drive(steps(), keeper._apply_waiting)
     assert await coming <= 5
     assert len(taken) == 30
+
+
+async def test_a_step_that_waited_for_the_brokers_is_not_followed_by_a_pause_as_long(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(seconds)
+
+    async def steps() -> AsyncGenerator[None, None]:
+        await sleep(0.3)
+        yield
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
+    await keeper._drive(steps(), keeper._apply_waiting)
+    assert max(pauses) <= TURN_S
