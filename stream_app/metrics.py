@@ -84,7 +84,7 @@ PREDICTION_SECONDS = Histogram(
 )
 CONFIRM_SECONDS = Histogram(
     "stream_app_confirm_seconds",
-    "Seconds that a checkpoint waited for the brokers to confirm what was published before it.",
+    "Seconds from the last league of a checkpoint until the brokers had all of it; entries are applied meanwhile.",
     buckets=_SLOW_S,
 )
 CHECKPOINT_SECONDS = Histogram("stream_app_checkpoint_seconds", "Seconds that a checkpoint took.", buckets=_SLOW_S)

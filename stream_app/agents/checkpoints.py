@@ -142,18 +142,12 @@ class Checkpoints:
             busy_s += thread_time() - started
             frozen.append(_Frozen(competition, partition, blob, self._outbox.sent))
             yield
-            while self._outbox.arrived(frozen[0].mark) or len(frozen) > HELD:
-                async for _ in self._arrival(frozen[0].mark):
-                    yield
-                written += await self._put(frozen.popleft())
+            async for sent_bytes in self._send(frozen, HELD):
+                written += sent_bytes
                 yield
-                if not frozen:
-                    break
         with metrics.CONFIRM_SECONDS.time():
-            for snapshot in frozen:
-                async for _ in self._arrival(snapshot.mark):
-                    yield
-                written += await self._put(snapshot)
+            async for sent_bytes in self._send(frozen, 0):
+                written += sent_bytes
                 yield
             async for _ in self._arrival(self._outbox.sent):
                 yield
@@ -175,6 +169,16 @@ class Checkpoints:
         metrics.CHECKPOINT_SECONDS.observe(perf_counter() - began)
         if places:
             await consumer.commit_places({TP(self._log, partition): place for partition, place in places.items()})
+
+    async def _send(self, frozen: deque[_Frozen], held: int) -> AsyncGenerator[int, None]:
+        """Send the oldest of `frozen`, one a step, until none may be sent yet and no more than `held` are left.
+
+        The bytes that each step sent.
+        """
+        while frozen and (len(frozen) > held or self._outbox.arrived(frozen[0].mark)):
+            async for _ in self._arrival(frozen[0].mark):
+                yield 0
+            yield await self._put(frozen.popleft())
 
     async def _put(self, snapshot: _Frozen) -> int:
         """Send a snapshot, and tell how many bytes that are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from itertools import islice
 from types import SimpleNamespace
 from typing import cast
@@ -143,6 +143,12 @@ async def to_the_end(steps: AsyncGenerator[object, None]) -> None:
         pass
 
 
+def on_record(world: Remembering) -> dict[int, tuple[int, Mapping[str, int]]]:
+    """Of each partition's last checkpoint, the place, and the last entry of every league."""
+    read = {partition: read_checkpoint(value) for partition, value in world.checkpoints.items()}
+    return {partition: (it.place, it.leagues) for partition, it in read.items() if it}
+
+
 async def apply_everything(keeper: Keeper) -> None:
     """Let the keeper apply what it was offered, and nothing else."""
     batch = keeper._barrier.take(1_000)
@@ -175,8 +181,7 @@ async def test_a_checkpoint_names_the_place_and_the_last_entry_of_every_league(
     await apply_everything(keeper)
     await keeper.checkpoint()
 
-    read = {partition: read_checkpoint(value) for partition, value in world.checkpoints.items()}
-    assert {partition: (it.place, it.leagues) for partition, it in read.items() if it} == {
+    assert on_record(world) == {
         0: (6, {"alpha": 5}),
         1: (8, {"beta": 7}),
     }
@@ -227,8 +232,7 @@ async def test_what_comes_amid_a_checkpoint_is_applied_between_its_steps_and_bel
     await keeper._apply_waiting()
     await to_the_end(steps)
 
-    read = {partition: read_checkpoint(value) for partition, value in world.checkpoints.items()}
-    assert {partition: (it.place, it.leagues) for partition, it in read.items() if it} == {
+    assert on_record(world) == {
         0: (6, {"alpha": 5}),
         1: (6, {"beta": 5}),
     }
@@ -238,9 +242,7 @@ async def test_what_comes_amid_a_checkpoint_is_applied_between_its_steps_and_bel
     assert not keeper._checkpoints.is_pending("alpha")
     assert keeper._checkpoints.is_pending("beta")
     await keeper.checkpoint()
-    last = read_checkpoint(world.checkpoints[1])
-    assert last is not None
-    assert (last.place, last.leagues) == (10, {"beta": 9})
+    assert on_record(world)[1] == (10, {"beta": 9})
 
 
 async def test_a_snapshot_is_written_only_when_the_brokers_have_what_its_league_has_published(
