@@ -62,13 +62,17 @@ MARKERS_OF_FIXTURES = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the real parts that they use, so that `-m "not kafka"` and the like work; the longest come first.
 
-    One that came last would keep all other processes of pytest waiting for its own.
+    One that came last would keep all other processes of pytest waiting for its own. The tests of a file stay together,
+    since they share what its fixtures have made.
     """
     for item in items:
         for marker, fixtures in MARKERS_OF_FIXTURES.items():
             if fixtures & set(getattr(item, "fixturenames", ())):
                 item.add_marker(marker)
-    items.sort(key=_seconds, reverse=True)
+    longest: dict[Path, int] = {}
+    for item in items:
+        longest[item.path] = max(longest.get(item.path, 0), _seconds(item))
+    items.sort(key=lambda item: longest[item.path], reverse=True)
 
 
 def _seconds(item: pytest.Item) -> int:
