@@ -161,6 +161,7 @@ def _example(secured: SecuredKafka, user: str) -> dict[str, int]:
 
 async def test_a_user_is_told_what_the_brokers_do_not_allow(secured: SecuredKafka) -> None:
     stranger, worker = as_user(secured, "stranger"), as_user(secured, "worker")
+    await topic_admin.create(as_user(secured, "operator"), partitions=2, replication=1)
     with pytest.raises(NotAllowed, match=r"does not allow it to user 'stranger': .*match-features.*topics acls"):
         await topic_admin.require(stranger, [FEATURES])
     # A worker sees the topics of the feeds and reads them, and may not write them.
