@@ -141,6 +141,11 @@ class _BreakingHandler(_Handler):
 
 Serve = Callable[[type[_Handler]], None]
 
+# requests does so after an answer that is not the file; `serve` collects it before another test would be blamed.
+leaves_its_socket_to_the_garbage_collector = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
 
 @pytest.fixture
 def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
@@ -158,6 +163,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     for server in started:
         server.shutdown()
         server.server_close()
+    gc.collect()
 
 
 def test_jgo_brings_a_jar_to_its_place(tmp_path: Path, serve: Serve) -> None:
@@ -171,6 +177,7 @@ def test_jgo_brings_a_jar_to_its_place(tmp_path: Path, serve: Serve) -> None:
     assert path.read_bytes() == CONTENT
 
 
+@leaves_its_socket_to_the_garbage_collector
 def test_a_jar_that_no_repository_has_is_named(tmp_path: Path, serve: Serve) -> None:
     (tmp_path / "remote").mkdir()
     serve(_Handler)
@@ -179,8 +186,7 @@ def test_a_jar_that_no_repository_has_is_named(tmp_path: Path, serve: Serve) -> 
         jars.ensure("kafka", cache=tmp_path / "cache", jars=[JAR])
 
 
-# requests leaves the socket of a broken download to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_its_socket_to_the_garbage_collector
 def test_nothing_of_a_broken_download_is_kept(tmp_path: Path, serve: Serve) -> None:
     serve(_BreakingHandler)
 
@@ -188,4 +194,3 @@ def test_nothing_of_a_broken_download_is_kept(tmp_path: Path, serve: Serve) -> N
         jars.ensure("kafka", cache=tmp_path / "cache", jars=[JAR])
 
     assert not JAR.path(tmp_path / "cache" / "jars").exists()
-    gc.collect()
