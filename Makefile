@@ -31,7 +31,7 @@ demo: ## Replay 14,018 Bundesliga matches through real Kafka, live in the browse
 
 test: ## Run every test, on real Kafka, PostgreSQL and Chromium (ARGS="-n 0 -k elo" runs a part in one process)
 	@scripts/dev/bootstrap.sh --quiet
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## Lint, format, types, direction of imports, documents, security rules, known vulnerabilities
 	@scripts/dev/bootstrap.sh --quiet
@@ -101,7 +101,7 @@ sbom: ## Write what a release is made of into dist/sbom.cdx.json (CycloneDX)
 coverage: ## Run every test and count lines and branches (ARGS as for test); about twice as long
 	@scripts/dev/bootstrap.sh --quiet
 	@rm -rf .coverage && mkdir .coverage
-	@$(BIN)/coverage run -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS); $(BIN)/coverage combine --quiet
+	@$(BIN)/coverage run -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS); $(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
 release: check ## Set the version, tag it and build wheel, sdist, bill of materials and image (VERSION=1.2.0)

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -62,17 +63,17 @@ MARKERS_OF_FIXTURES = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the real parts that they use, so that `-m "not kafka"` and the like work; the longest come first.
 
-    One that came last would keep all other processes of pytest waiting for its own. The tests of a file stay together,
-    since they share what its fixtures have made.
+    One that came last would keep all other processes of pytest waiting for its own. A process of pytest takes whole
+    files, so it is their sums that count.
     """
     for item in items:
         for marker, fixtures in MARKERS_OF_FIXTURES.items():
             if fixtures & set(getattr(item, "fixturenames", ())):
                 item.add_marker(marker)
-    longest: dict[Path, int] = {}
+    seconds: Counter[Path] = Counter()
     for item in items:
-        longest[item.path] = max(longest.get(item.path, 0), _seconds(item))
-    items.sort(key=lambda item: longest[item.path], reverse=True)
+        seconds[item.path] += _seconds(item)
+    items.sort(key=lambda item: seconds[item.path], reverse=True)
 
 
 def _seconds(item: pytest.Item) -> int:

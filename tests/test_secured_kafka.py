@@ -40,7 +40,7 @@ from tests.support.secured import SecuredKafka
 from tests.support.service import send
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.slow(15)
+pytestmark = pytest.mark.slow(3)
 
 PREFIX = "football."
 GROUP = f"{PREFIX}stream-app"

@@ -18,7 +18,7 @@ from faust.types import TP
 from stream_app import metrics
 from stream_app.agents.faust_consumer import PlacesConsumer
 from stream_app.agents.outbox import Outbox
-from stream_app.agents.public_tables import PublicTables
+from stream_app.agents.public_tables import SHARE, PublicTables
 from stream_app.agents.tables import Tables
 from stream_app.durability import fail_points
 from stream_app.durability.book import Book
@@ -27,10 +27,6 @@ from stream_app.durability.guards import Fence
 from stream_app.durability.snapshot import SnapshotInfo, freeze, is_piece, pack
 from stream_app.settings import Settings
 from stream_app.topics import LOG
-
-SHARE = 0.05
-"""Share of a worker's time that checkpoints, and the tables that come with them, may take. They come less often when
-they would take more."""
 
 LONGEST_S = 10.0
 """Longest time for which a checkpoint waits on that account: what came since the last one is applied again after a

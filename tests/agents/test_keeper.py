@@ -17,6 +17,7 @@ from stream_app.agents import learn, predict
 from stream_app.agents.faust_consumer import PlacesConsumer
 from stream_app.agents.keeper import TURN_S, Keeper
 from stream_app.agents.ownership import Ownership
+from stream_app.agents.public_tables import SHARE
 from stream_app.agents.punctuality import Punctuality
 from stream_app.agents.tables import Tables
 from stream_app.contracts import encode
@@ -333,3 +334,21 @@ async def test_a_step_that_waited_for_the_brokers_is_not_followed_by_a_pause_as_
     monkeypatch.setattr(asyncio, "sleep", noted)
     await keeper._drive(steps(), keeper._apply_waiting)
     assert max(pauses) <= TURN_S
+
+
+async def test_scoreboards_that_take_long_come_less_often(
+    keeper: Keeper, world: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on a day on which hundreds of matches wait for their results, in each of forty competitions.
+    moments = iter([0.0, 0.1, 0.1, 0.3])
+    monkeypatch.setattr("stream_app.agents.public_tables.thread_time", lambda: next(moments))
+    monkeypatch.setattr("stream_app.agents.public_tables.monotonic", lambda: 50.0)
+    tell(keeper, "alpha", 0, 5)
+    tell(keeper, "beta", 1, 5)
+    await apply_everything(keeper)
+    await to_the_end(keeper._public.publish_scoreboards())
+    assert [topic for topic, _ in world.out].count("scoreboard") == 2
+    assert keeper._public.scoreboards_due_at() is None
+    tell(keeper, "beta", 1, 9, skip=6)
+    await apply_everything(keeper)
+    assert keeper._public.scoreboards_due_at() == pytest.approx(50.0 + (0.1 + 0.2) / SHARE)

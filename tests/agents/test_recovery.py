@@ -19,7 +19,7 @@ from tests.support.matches import played
 from tests.support.service import expected, send, until_published, until_snapshots, worker
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.slow(25)
+pytestmark = pytest.mark.slow(40)
 
 KEY = load().snapshot_key.get_secret_value().encode()
 NAMES = ("newer", "damaged", "foreign", "old", "fine")

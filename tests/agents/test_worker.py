@@ -13,7 +13,7 @@ from tests.support.matches import messages, played
 from tests.support.service import expected, owned_partitions, published, send, tables, until_published, worker
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(10)
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from stream_app.analytics.observed import Hits, Observed, Triple
 
@@ -21,7 +21,7 @@ def test_with_equal_probabilities_the_statistic_is_pearsons() -> None:
     for place, count in enumerate(counts):
         for _ in range(count):
             observed.add(chances, place)
-    expected = stats.chisquare(counts, [100.0 * chance for chance in chances]).statistic
+    expected = scipy.stats.chisquare(counts, [100.0 * chance for chance in chances]).statistic
     assert observed.chi_square() == pytest.approx(expected)
 
 

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from stream_app.analytics.observed import Triple
 from stream_app.analytics.randomness import NOT_RANDOM, SUSPICIOUS, RandomnessWatch
@@ -53,12 +53,12 @@ def test_the_runs_test_is_that_of_the_books_when_chances_are_even() -> None:
     n, z, once = of(watch, "runs")
     assert n == 399
     assert z == pytest.approx((runs - 1 - 399 / 2) / np.sqrt(399 / 4), rel=1e-4)
-    assert once == pytest.approx(2.0 * stats.norm.sf(abs(z)), rel=1e-4)
+    assert once == pytest.approx(2.0 * scipy.stats.norm.sf(abs(z)), rel=1e-4)
 
 
 def test_frequencies_are_tested_as_scipy_does() -> None:
     places = [0] * 50 + [1] * 30 + [2] * 20
-    expected = stats.chisquare([50, 30, 20])
+    expected = scipy.stats.chisquare([50, 30, 20])
     n, statistic, once = of(watch_of(places), "frequencies")
     assert n == 100
     assert statistic == pytest.approx(expected.statistic, rel=1e-4)
@@ -72,11 +72,11 @@ def test_a_lag_is_tested_by_the_transition_matrix_over_so_many_matches(lag: int)
     counts = np.zeros((3, 3))
     for earlier, later in zip(places, places[lag:], strict=False):
         counts[earlier, later] += 1
-    expected = sum(stats.chisquare(row).statistic for row in counts)
+    expected = sum(scipy.stats.chisquare(row).statistic for row in counts)
     n, statistic, once = of(watch_of(places), f"lag {lag}")
     assert n == 300 - lag
     assert statistic == pytest.approx(expected, rel=1e-4)
-    assert once == pytest.approx(stats.chi2.sf(expected, 6), rel=1e-4)
+    assert once == pytest.approx(scipy.stats.chi2.sf(expected, 6), rel=1e-4)
 
 
 def test_without_forecasts_nothing_is_tested() -> None:
@@ -111,7 +111,7 @@ def test_fair_sequences_are_suspected_no_more_often_than_is_said() -> None:
     sequences, matches = 150, 600
     suspected = sum(watched(fair, matches, seed)[0].suspicious is not None for seed in range(sequences))
     # So many are exceeded by bad luck once in a thousand times, if the rate is just what is said.
-    assert suspected <= stats.binom.isf(0.001, sequences, SUSPICIOUS)
+    assert suspected <= scipy.stats.binom.isf(0.001, sequences, SUSPICIOUS)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from time import monotonic
 
@@ -20,6 +21,7 @@ from stream_app.durability.book import Book
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.snapshot import SnapshotInfo, freeze
 from stream_app.events import Configure
+from stream_app.partitioning import partition_of
 from stream_app.settings import load
 from stream_app.topics import INPUTS, LOG
 from tests.chaos.watch import Group
@@ -99,9 +101,23 @@ async def ready(child: Child, partitions: int = PARTITIONS) -> None:
     await until(has_them, f"{child.name} has {partitions} partitions", START_S)
 
 
+def spread(competitions: int) -> list[str]:
+    """Names of so many competitions, as many in each partition: workers are compared, and not the luck of names."""
+    room = dict.fromkeys(range(PARTITIONS), competitions // PARTITIONS)
+    names: list[str] = []
+    numbers = count()
+    while any(room.values()):
+        name = f"league-{next(numbers):04}"
+        partition = partition_of(name.encode(), PARTITIONS)
+        if room[partition]:
+            room[partition] -= 1
+            names.append(name)
+    return names
+
+
 def replay(competitions: int, matches: int) -> list[topics.Message]:
     """Features and results of so many matches in each of so many competitions, in turns."""
-    feeds = [messages(played(f"league-{number:04}", matches)) for number in range(competitions)]
+    feeds = [messages(played(name, matches)) for name in spread(competitions)]
     return [message for together in zip(*feeds, strict=True) for message in together]
 
 

@@ -59,9 +59,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--rate",
         type=float,
-        default=300.0,
-        help="messages a second (default: %(default).0f, which leaves two processors shared with others enough to"
-        " start killed workers again; a machine of its own takes 1000)",
+        default=500.0,
+        help="messages a second (default: %(default).0f; two processors that do much else as well may not be able to"
+        " start killed workers again under it)",
     )
     parser.add_argument(
         "--away", type=float, default=60.0, help="seconds without any broker, at first (default: %(default).0f)"

@@ -17,7 +17,7 @@ from tests.support.matches import played
 from tests.support.service import owned_partitions, send, until_published, until_snapshots, worker
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.slow(30)
+pytestmark = pytest.mark.slow(50)
 
 KEY = load().snapshot_key.get_secret_value().encode()
 NAMES = ("alpha", "beta", "gamma")

@@ -26,7 +26,7 @@ from tests.support import processes, programs
 from tests.support.service import ID_OF, expected, published
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.slow(150), pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.slow(30), pytest.mark.kafka, pytest.mark.postgres]
 
 MATCHES = 14_018
 

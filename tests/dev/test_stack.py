@@ -23,7 +23,7 @@ from stream_app.errors import InvalidInput
 from tests.support import processes, programs, topics
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.slow(8), pytest.mark.kafka, pytest.mark.postgres]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ PAGES = (
     "/sign-in",
     "/competitions/none",
 )
-pytestmark = pytest.mark.slow(25)
+pytestmark = pytest.mark.slow(10)
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

@@ -201,7 +201,7 @@ async def test_messages_change_the_open_page_without_a_reload(clean_kafka: str, 
         assert await is_the_same_page(page)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 async def test_what_all_competitions_prove_together_is_on_the_page_and_grows_without_a_reload(
     clean_kafka: str, tmp_path: Path, page: Page
 ) -> None:
@@ -236,7 +236,7 @@ async def test_the_page_survives_a_restart_of_the_view(clean_kafka: str, tmp_pat
         assert await is_the_same_page(page)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 async def test_the_page_says_that_the_broker_is_away_and_goes_on_when_it_is_back(
     own_broker: Kafka, tmp_path: Path, page: Page
 ) -> None:

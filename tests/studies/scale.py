@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 
-from stream_app.agents.checkpoints import LONGEST_S, SHARE
+from stream_app.agents.checkpoints import LONGEST_S
 from stream_app.agents.keeper import TURN_S
+from stream_app.agents.public_tables import SHARE
 from stream_app.partitioning import partition_of
 from stream_app.settings import load
 from tests.bench.performance import FILE, put_between
