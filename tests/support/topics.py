@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterable, Sequence
 
@@ -63,11 +64,21 @@ async def _gone(admin: AIOKafkaAdminClient, names: Sequence[str]) -> bool:
 
 
 async def produce(bootstrap: str, messages: Iterable[Message]) -> None:
-    """Send `messages` in order and wait until the broker has them all."""
+    """Send `messages` in order and wait until the broker has them all.
+
+    The order of a key is kept across topics too, as it is by a feed: whoever reads both at once never sees a result
+    without its features.
+    """
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=MAX_REQUEST_BYTES)
     await producer.start()
     try:
-        sent = [await producer.send(topic, value, key=key) for topic, key, value in messages]
+        sent: list[asyncio.Future[object]] = []
+        last: dict[bytes | None, tuple[str, asyncio.Future[object]]] = {}
+        for topic, key, value in messages:
+            if key in last and last[key][0] != topic:
+                await last[key][1]
+            sent.append(await producer.send(topic, value, key=key))
+            last[key] = topic, sent[-1]
         for acknowledged in sent:
             await acknowledged
     finally:
