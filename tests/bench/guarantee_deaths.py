@@ -59,8 +59,7 @@ async def restarts(ground: Ground, times: int) -> list[float]:
             await ready(children[-1])
             for _ in range(times):
                 await asyncio.sleep(SETTLE_S)
-                killed_at = time()
-                kill(children[-1])
+                killed_at = _killed(children[-1])
                 children.append(ground.start(WORKER, "worker", worker_id="one"))
                 measured.append(await _news(outputs, children[-1], range(PARTITIONS), killed_at))
     return measured
@@ -82,8 +81,7 @@ async def takeovers(ground: Ground, times: int) -> list[float]:
                 await ready(victim, half)
                 await ready(survivor, half)
                 await asyncio.sleep(SETTLE_S)
-                theirs, killed_at = owned_partitions(victim), time()
-                kill(victim)
+                theirs, killed_at = owned_partitions(victim), _killed(victim)
                 measured.append(await _news(outputs, survivor, theirs, killed_at))
                 await ready(survivor)
     return measured
@@ -130,6 +128,12 @@ async def _watched(ground: Ground) -> AsyncIterator[Outputs]:
             yield outputs
     finally:
         follow.cancel()
+
+
+def _killed(worker: Child) -> float:
+    """Kill `worker`; when it was gone (`time.time`), which is after all that it has said."""
+    kill(worker)
+    return time()
 
 
 async def _news(outputs: Outputs, worker: Child, partitions: Iterable[int], since: float) -> float:

@@ -59,9 +59,9 @@ class Strikes:
         if blow.seconds > MEASURED_FROM_S:
             await self._until_all_are_ready()
             if static := [worker for worker in self._fleet.running if worker.static]:
-                lost, at = static[0].partitions, time()
+                lost = static[0].partitions
                 self._fleet.kill(static[0])
-                await self._note(self._result.restarts, lost, at, "first new output after a restart")
+                await self._note(self._result.restarts, lost, time(), "first new output after a restart")
         elif (worker := self._victim(blow)) is not None:
             self._fleet.kill(worker)
 
@@ -70,11 +70,11 @@ class Strikes:
         await self._until_all_are_ready()
         if (worker := self._victim(blow)) is None:
             return
-        lost, at = worker.partitions, time()
+        lost = worker.partitions
         worker.wanted = False
         self._fleet.kill(worker, Kind.KILL_AND_STAY_AWAY)
         if lost:
-            await self._note(self._result.takeovers, lost, at, "first new output of another worker")
+            await self._note(self._result.takeovers, lost, time(), "first new output of another worker")
         worker.wanted = True
 
     async def _kill_all(self, blow: Blow) -> None:
