@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -24,7 +25,8 @@ COMPETITIONS, MATCHES = 16, 300
 """Enough that all models are warm, and a broker, a worker and whoever counts have a few seconds of even work."""
 
 NAIVE = [sys.executable, "-m", "tests.bench.naive"]
-WORKERS_CORE, OTHERS_CORE = 0, 1
+CORES = (0, 1)
+"""Those of the machine that this measures on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def core() -> float:
             books[name] = configured_book(name)
         offsets[topic] = offsets.get(topic, -1) + 1
         entries.append(Entry(KIND_OF_TOPIC[topic], name, topic, offsets[topic], value or b""))
-    with _on_core(WORKERS_CORE):
+    with _on_cores(CORES[:1]):
         began = monotonic()
         for offset, entry in enumerate(entries, start=1):
             books[entry.competition].apply(offset, entry)
@@ -54,22 +56,22 @@ def core() -> float:
 
 
 async def of_workers(ground: Ground, workers: int) -> Drained:
-    """A backlog through so many workers. One has a core to itself; two share theirs with the broker."""
+    """A backlog through so many workers, each on a core of its own. With two, the broker shares both of these."""
     programs = [ground.start(WORKER, f"worker-{number}") for number in range(workers)]
     with stopped_at_the_end(programs):
-        if workers == 1:
-            os.sched_setaffinity(programs[0].process.pid, {WORKERS_CORE})
+        for core, program in zip(CORES, programs, strict=False):
+            _keep_on([core], program)
         for program in programs:
             await ready(program, PARTITIONS // workers)
-        with _on_core(OTHERS_CORE) if workers == 1 else _anywhere():
+        with _others_on(CORES[workers:] or CORES, ground):
             return await _drained(ground, programs)
 
 
 async def of_naive(ground: Ground) -> Drained:
     """The same backlog through the plain application, with a core to itself."""
     program = ground.start(NAIVE, "naive")
-    with stopped_at_the_end([program]), _on_core(OTHERS_CORE):
-        os.sched_setaffinity(program.process.pid, {WORKERS_CORE})
+    with stopped_at_the_end([program]), _others_on(CORES[1:], ground):
+        _keep_on(CORES[:1], program)
         return await _drained(ground, [program])
 
 
@@ -112,17 +114,25 @@ def _processor_s(programs: Sequence[Child]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def _keep_on(cores: Sequence[int], program: Child) -> None:
+    """All threads that `program` has by now, and those that they will make, on `cores`."""
+    for task in Path(f"/proc/{program.process.pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), cores)
+
+
 @contextmanager
-def _on_core(number: int) -> Iterator[None]:
-    """This process, and what it has started to wait for its messages, on one core."""
+def _others_on(cores: Sequence[int], ground: Ground) -> Iterator[None]:
+    """The broker and this process, which waits for the messages, on `cores`."""
+    _keep_on(cores, ground.broker)
+    with _on_cores(cores):
+        yield
+
+
+@contextmanager
+def _on_cores(cores: Sequence[int]) -> Iterator[None]:
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {number})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-@contextmanager
-def _anywhere() -> Iterator[None]:
-    yield

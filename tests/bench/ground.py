@@ -48,10 +48,11 @@ Placed = tuple[str, int, bytes, bytes, list[tuple[str, bytes]]]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """An empty service: a broker with all topics, and a folder for what processes leave behind."""
+    """An empty service: a broker with all topics, its process, and a folder for what processes leave behind."""
 
     bootstrap: str
     folder: Path
+    broker: Child
 
     def start(self, command: Sequence[str], name: str, **settings: object) -> Child:
         """Start `command` with the settings of this service and `settings`."""
@@ -70,7 +71,8 @@ def ground() -> Iterator[Ground]:
         broker.start()
         try:
             asyncio.run(topics.create_all(broker.bootstrap, PARTITIONS))
-            yield Ground(broker.bootstrap, Path(name))
+            assert broker.child is not None
+            yield Ground(broker.bootstrap, Path(name), broker.child)
         finally:
             broker.stop()
 
