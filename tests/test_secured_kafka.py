@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -58,7 +56,7 @@ MATCHES = played("alpha", 12)
 @pytest.fixture(scope="module")
 def secured(real_parts: Path) -> Iterator[SecuredKafka]:
     """The broker, on which each user may do what the parts that it runs need."""
-    broker = SecuredKafka(real_parts / f"secured-{uuid.uuid4().hex[:12]}", PASSWORDS)
+    broker = SecuredKafka(real_parts / "secured", PASSWORDS)
     broker.start()
     try:
         needs = [entries(parts, f"User:{name}", prefix=PREFIX, group=GROUP) for name, parts in PARTS_OF.items()]
@@ -66,7 +64,6 @@ def secured(real_parts: Path) -> Iterator[SecuredKafka]:
         yield broker
     finally:
         broker.stop()
-        shutil.rmtree(broker.folder)
 
 
 def settings_of(secured: SecuredKafka, user: str, **more: object) -> dict[str, Any]:

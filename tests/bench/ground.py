@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
+from math import ceil
 from pathlib import Path
 from time import monotonic
 
@@ -105,10 +106,10 @@ async def ready(child: Child, partitions: int = PARTITIONS) -> None:
 
 def spread(competitions: int) -> list[str]:
     """Names of so many competitions, as many in each partition: workers are compared, and not the luck of names."""
-    room = dict.fromkeys(range(PARTITIONS), competitions // PARTITIONS)
+    room = dict.fromkeys(range(PARTITIONS), ceil(competitions / PARTITIONS))
     names: list[str] = []
     numbers = count()
-    while any(room.values()):
+    while len(names) < competitions:
         name = f"league-{next(numbers):04}"
         partition = partition_of(name.encode(), PARTITIONS)
         if room[partition]:
