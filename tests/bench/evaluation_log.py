@@ -19,7 +19,7 @@ import asyncpg
 from stream_app.dev.kafka import Kafka
 from stream_app.dev.postgres import Postgres
 from tests.evaluation_log.broker import make_topics_anew
-from tests.evaluation_log.test_sink import matches, messages
+from tests.evaluation_log.sent import matches, messages
 from tests.support import programs, topics
 from tests.support.waiting import until
 

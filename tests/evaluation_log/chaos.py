@@ -27,7 +27,7 @@ from stream_app.evaluation_log.findings import Window
 from stream_app.evaluation_log.reconcile import Sides, reconcile
 from stream_app.evaluation_log.report import Report
 from tests.evaluation_log.broker import make_topics_anew
-from tests.evaluation_log.test_sink import Event, ids, in_csv, in_database, matches, messages
+from tests.evaluation_log.sent import Event, ids, in_csv, in_database, matches, messages
 from tests.support import programs, topics
 from tests.support.waiting import until
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation_log.broker import make_topics_anew
-from tests.evaluation_log.test_sink import ids, in_csv, matches, messages
+from tests.evaluation_log.sent import ids, in_csv, matches, messages
 from tests.support import programs, topics
 from tests.support.waiting import until
 

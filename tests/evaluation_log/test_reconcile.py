@@ -36,7 +36,7 @@ from tests.evaluation_log.samples import (
     row,
     rows,
 )
-from tests.evaluation_log.test_sink import event_id, matches, messages
+from tests.evaluation_log.sent import event_id, matches, messages
 from tests.support import programs, topics
 from tests.support.waiting import until
 

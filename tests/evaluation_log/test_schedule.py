@@ -21,7 +21,7 @@ from stream_app.evaluation_log.row import LogRow
 from stream_app.evaluation_log.schedule import reconcile_every
 from tests.evaluation_log.broker import make_topics_anew
 from tests.evaluation_log.samples import batch, refuse_nothing, rows
-from tests.evaluation_log.test_sink import matches, messages
+from tests.evaluation_log.sent import matches, messages
 from tests.support import programs, topics
 from tests.support.waiting import until
 

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,75 +15,16 @@ from stream_app.contracts import encode
 from stream_app.dev.postgres import Postgres
 from stream_app.errors import Fatal, InvalidInput, Retryable
 from stream_app.evaluation_log import sink
-from stream_app.evaluation_log.csv_files import ACTIVE
-from stream_app.evaluation_log.csv_log import CsvLog, read
+from stream_app.evaluation_log.csv_log import CsvLog
 from stream_app.evaluation_log.postgres import PostgresLog
 from stream_app.evaluation_log.store import Batch, Place, Refuse, Store, TopicPartition
-from stream_app.events import DecayAlert, Evaluation, ModelEvent, Prediction
 from stream_app.monitoring import Readiness
 from stream_app.topics import DEAD_LETTERS, PREDICTIONS
 from tests.evaluation_log.broker import delete_topics, make_topics_anew
-from tests.evaluation_log.samples import TOPIC_OF, alert, evaluation, model_event, prediction
-from tests.support import programs, topics
+from tests.evaluation_log.samples import alert, model_event, prediction
+from tests.evaluation_log.sent import Event, has, ids, in_csv, in_database, matches, messages
+from tests.support import topics
 from tests.support.waiting import until
-
-Event = Prediction | Evaluation | DecayAlert | ModelEvent
-COMPETITIONS = ("bundesliga", "serie-a", "eredivisie")
-
-
-def matches(count: int, start: int = 0) -> list[Event]:
-    """A prediction and an evaluation of each of `count` matches, spread over the competitions."""
-    events: list[Event] = []
-    for number in range(start, start + count):
-        of = prediction(number, competition=COMPETITIONS[number % 3])
-        events += [of, evaluation(of)]
-    return events
-
-
-def messages(events: Sequence[Event]) -> list[topics.Message]:
-    return [(TOPIC_OF[type(event)], event.competition.encode(), encode(event)) for event in events]
-
-
-def event_id(event: Event) -> str:
-    if isinstance(event, Prediction):
-        return event.prediction_id
-    if isinstance(event, Evaluation):
-        return event.evaluation_id
-    return event.alert_id if isinstance(event, DecayAlert) else event.event_id
-
-
-def ids(events: Sequence[Event]) -> list[str]:
-    return sorted(map(event_id, events))
-
-
-def in_csv(folder: Path) -> list[str]:
-    return sorted(row.event_id for row in read(folder))
-
-
-def has(folder: Path, count: int) -> Callable[[], bool]:
-    return lambda: len(in_csv(folder)) == count
-
-
-def grown(file: Path, size: int) -> Callable[[], bool]:
-    return lambda: file.exists() and file.stat().st_size > size
-
-
-async def in_database(url: str) -> list[str]:
-    connection = await asyncpg.connect(url)
-    try:
-        if not await connection.fetchval("select to_regclass('evaluation_log') is not null"):
-            return []
-        return [
-            str(row["event_id"]) for row in await connection.fetch("select event_id from evaluation_log order by 1")
-        ]
-    finally:
-        await connection.close()
-
-
-@pytest.fixture
-async def bootstrap(kafka: str) -> str:
-    await make_topics_anew(kafka)
-    return kafka
 
 
 def up(store: str) -> bool:
@@ -361,73 +300,3 @@ async def test_a_store_that_cannot_go_on_ends_the_sink(bootstrap: str, tmp_path:
     await topics.produce(bootstrap, messages(matches(1)))
     with pytest.raises(Fatal, match="the disk of /data is full"):
         await sink.run(bootstrap, "test", [CsvLog(tmp_path), Broken()], asyncio.Event(), Readiness())
-
-
-@pytest.mark.slow
-async def test_a_sink_that_is_killed_again_and_again_keeps_every_event_once(
-    bootstrap: str, database: str, tmp_path: Path
-) -> None:
-    data = tmp_path / "data"
-    env = programs.environment(kafka=bootstrap, database_url=database, data_dir=data)
-    events = matches(1500)
-    await topics.produce(bootstrap, messages(events[:600]))
-    for life in range(5):
-        size = (data / ACTIVE).stat().st_size if life else 0
-        with programs.running("sink", cwd=tmp_path, env=env) as child:
-            # Whatever a worker sent before it crashed it sends again.
-            await topics.produce(bootstrap, messages(events[600 * life : 600 * (life + 1) + 200]))
-            await until(grown(data / ACTIVE, size), "it writes")
-            await asyncio.sleep(0.01 * life)
-            child.process.kill()
-            child.process.wait()
-    events.append(alert())
-    await topics.produce(bootstrap, messages(events[-1:]))
-    with programs.running("sink", cwd=tmp_path, env=env) as child:
-        await until(lambda: len(in_csv(data)) >= len(events), "the file has them")
-
-        async def arrived() -> bool:
-            return len(await in_database(database)) >= len(events)
-
-        await until(arrived, "the database has them")
-        child.require_running()
-    assert child.returncode() == 0
-    assert in_csv(data) == await in_database(database) == ids(events)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_ends_the_program_cleanly(
-    bootstrap: str, database: str, tmp_path: Path, number: signal.Signals
-) -> None:
-    env = programs.environment(kafka=bootstrap, database_url=database, data_dir=tmp_path / "data")
-    await topics.produce(bootstrap, messages(matches(5)))
-    with programs.running("sink", "--json", cwd=tmp_path, env=env) as child:
-        await until(lambda: len(in_csv(tmp_path / "data")) == 10, "it has read everything")
-        child.process.send_signal(number)
-        assert await asyncio.to_thread(child.process.wait, 20) == 0
-    told = json.loads(child.log.read_text().splitlines()[0])
-    assert told["csv"] == str(tmp_path / "data" / ACTIVE)
-    assert told["database"].startswith("postgresql://")
-    assert "Traceback" not in child.log.read_text()
-
-
-@pytest.mark.slow
-async def test_a_surprise_ends_the_program_with_one_line_and_a_code(
-    bootstrap: str, database: str, tmp_path: Path
-) -> None:
-    (tmp_path / "data").write_text("a file where the folder should be")
-    env = programs.environment(kafka=bootstrap, database_url=database, data_dir=tmp_path / "data")
-    ended = await asyncio.to_thread(programs.run, "sink", cwd=tmp_path, env=env)
-    assert ended.returncode == 1
-    assert "the sink cannot go on: Fatal: the CSV log in" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.slow
-async def test_without_a_database_the_file_alone_is_kept(bootstrap: str, tmp_path: Path) -> None:
-    await topics.produce(bootstrap, messages(matches(5)))
-    env = programs.environment(kafka=bootstrap, data_dir=tmp_path / "data")
-    with programs.running("sink", cwd=tmp_path, env=env) as child:
-        await until(lambda: len(in_csv(tmp_path / "data")) == 10, "the file has them")
-        child.require_running()
-    assert "and in no database" in child.log.read_text()

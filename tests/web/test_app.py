@@ -1,105 +1,40 @@
-"""Pages and their JSON twins, without a browser and without Kafka."""
+"""Pages, without a browser and without Kafka."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
-import orjson
 import pytest
 
-from stream_app.contracts import encode
 from stream_app.durability.checkpoint import Checkpoint
 from stream_app.events import Expected, Probabilities, Reason, Voice
 from stream_app.topics import CHECKPOINTS, DEAD_LETTERS
 from stream_app.web import templating
 from stream_app.web.app import create_app
-from stream_app.web.groups import Group, Member, TopicLag
-from stream_app.web.health import Health, PartitionPlace
+from stream_app.web.health import Health
 from stream_app.web.security import HEADERS
 from stream_app.web.view import View
 from tests.lifecycle.test_pooling import CONFIG, season
+from tests.web.asked import PAGES, Reading, text_of
 from tests.web.made import (
     CHANCES,
     HOUR,
     KICKOFF,
     Record,
-    Shown,
-    alert,
-    analytics,
     board,
     evaluation,
     model_event,
     operating,
     prediction,
-    proposal_line,
     record,
     registry,
     version_line,
 )
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-PAGES = (
-    "/",
-    "/competitions/bundesliga",
-    "/competitions/bundesliga/matches/m1",
-    "/models",
-    "/competitions/bundesliga/models",
-    "/alerts",
-    "/system",
-)
-
-
-class Reading:
-    """A reader that is where the test says."""
-
-    def __init__(self) -> None:
-        since = datetime(2024, 5, 18, 14, 30, tzinfo=UTC)
-        member = Member("faust-1", "10.0.0.7", {"match-log": (0, 1), "match-results": (0, 1)})
-        self.groups: tuple[Group, ...] = (Group("stream-app", "Stable", (member,), (TopicLag("match-log", 40, 2),)),)
-        self.health = Health("live", since, places=(PartitionPlace("predictions", 0, 0, 7, 9),))
-
-
-@pytest.fixture
-def view() -> View:
-    view = View(window=100)
-    events: list[Shown] = [
-        prediction("m1"),
-        evaluation("m1"),
-        prediction("m2", kickoff=KICKOFF + 24 * HOUR),
-        alert(1),
-        alert(1, model="base_rate"),
-        alert(2, model="base_rate", state="resolved"),
-        board(200),
-        registry(proposals=(proposal_line(),)),
-        model_event(1, "proposed"),
-        analytics(),
-    ]
-    for event in events:
-        view.apply(record(event))
-    return view
-
-
-@pytest.fixture
-def reading() -> Reading:
-    return Reading()
-
-
-@pytest.fixture
-async def client(view: View, reading: Reading) -> AsyncIterator[httpx.AsyncClient]:
-    app, _ = create_app(view, reading, operating(), window=100, batch_s=0.3)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://view") as client:
-        yield client
-
-
-async def text_of(client: httpx.AsyncClient, address: str) -> str:
-    """What a person reads on a page without JavaScript."""
-    html = (await client.get(address)).text
-    body = re.sub(r"<(svg|script|noscript).*?</\1>", "", html, flags=re.DOTALL)
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -369,107 +304,6 @@ async def test_without_the_chart_script_the_page_works_and_says_so(
         html = (await client.get("/")).text
     assert "Charts are missing" in html
     assert "uPlot" not in html
-
-
-async def test_the_api_gives_messages_as_they_were_published(client: httpx.AsyncClient) -> None:
-    for address, event in (
-        ("/api/v1/predictions?state=settled", prediction("m1")),
-        ("/api/v1/evaluations", evaluation("m1")),
-        ("/api/v1/alerts?state=open", alert(1)),
-        ("/api/v1/scoreboard?competition=bundesliga", board(200)),
-    ):
-        answer = (await client.get(address)).json()
-        assert answer == {"items": [orjson.loads(encode(event))], "total": 1, "next": None}
-
-
-async def test_the_api_tells_of_competitions_and_matches(client: httpx.AsyncClient) -> None:
-    (line,) = (await client.get("/api/v1/competitions")).json()["items"]
-    assert line == {
-        "name": "bundesliga",
-        "slug": "bundesliga",
-        "clock": "1974-05-19T13:30:00Z",
-        "open_matches": 1,
-        "open_alerts": 1,
-    }
-    detail = (await client.get("/api/v1/competitions/bundesliga")).json()
-    assert (detail["competition"], detail["scoreboard"]["matches"]) == (line, 200)
-    match = (await client.get("/api/v1/competitions/bundesliga/matches/m1")).json()
-    assert [len(match["revisions"]), len(match["evaluations"])] == [1, 1]
-
-
-async def test_the_api_tells_its_state(client: httpx.AsyncClient) -> None:
-    status = (await client.get("/api/v1/status")).json()
-    assert (status["phase"], status["behind"], status["counts"]["predictions"]) == ("live", 2, 2)
-
-
-async def test_the_api_gives_long_lists_in_pages(client: httpx.AsyncClient, view: View) -> None:
-    for number in range(25):
-        view.apply(record(evaluation(f"e{number}", kickoff=KICKOFF + timedelta(days=number + 1))))
-    seen: list[str] = []
-    offset: int | None = 0
-    while offset is not None:
-        answer = (await client.get("/api/v1/evaluations", params={"limit": 10, "offset": offset})).json()
-        seen += [item["match_id"] for item in answer["items"]]
-        offset = answer["next"]
-    assert seen == [*(f"e{number}" for number in reversed(range(25))), "m1"]
-
-
-async def test_the_api_does_not_send_again_what_the_asker_has(client: httpx.AsyncClient, view: View) -> None:
-    first = await client.get("/api/v1/predictions")
-    again = await client.get("/api/v1/predictions", headers={"If-None-Match": f'"other", {first.headers["etag"]}'})
-    assert (again.status_code, again.content) == (304, b"")
-    view.apply(record(prediction("m5")))
-    changed = await client.get("/api/v1/predictions", headers={"If-None-Match": first.headers["etag"]})
-    assert changed.status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("address", "status"),
-    [
-        ("/api/v1/competitions/none", 404),
-        ("/api/v1/predictions?competition=none", 404),
-        ("/api/v1/competitions/bundesliga/matches/none", 404),
-        ("/api/v1/predictions?limit=0", 422),
-        ("/api/v1/predictions?limit=100000", 422),
-        ("/api/v1/predictions?state=maybe", 422),
-        ("/live/nowhere", 422),
-        ("/live/competition?competition=none", 404),
-    ],
-)
-async def test_a_wrong_question_is_told_what_is_wrong(client: httpx.AsyncClient, address: str, status: int) -> None:
-    answer = await client.get(address)
-    assert answer.status_code == status
-    assert answer.json()["detail"]
-
-
-async def test_every_address_of_the_api_is_described(client: httpx.AsyncClient) -> None:
-    described = (await client.get("/api/v1/openapi.json")).json()["paths"]
-    assert set(described) == {
-        "/api/v1/status",
-        "/api/v1/competitions",
-        "/api/v1/competitions/{competition}",
-        "/api/v1/competitions/{competition}/matches/{match}",
-        "/api/v1/competitions/{competition}/models",
-        "/api/v1/competitions/{competition}/ratings",
-        "/api/v1/competitions/{competition}/commands",
-        "/api/v1/competitions/{competition}/commands/{command_id}",
-        "/api/v1/models",
-        "/api/v1/evidence",
-        "/api/v1/model-events",
-        "/api/v1/analytics",
-        "/api/v1/scoreboard",
-        "/api/v1/predictions",
-        "/api/v1/evaluations",
-        "/api/v1/alerts",
-        "/api/v1/dead-letters",
-        "/api/v1/log",
-        "/api/v1/log.csv",
-    }
-    del described["/api/v1/log.csv"]
-    for operations in described.values():
-        for operation in operations.values():
-            answers = [told for code, told in operation["responses"].items() if code < "300"]
-            assert "$ref" in orjson.dumps(answers).decode()
 
 
 @pytest.mark.parametrize("address", PAGES)

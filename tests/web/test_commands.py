@@ -13,8 +13,8 @@ from stream_app.web.accounts import Account, digest_of
 from stream_app.web.app import create_app
 from stream_app.web.attempts import FROM_ONE
 from stream_app.web.view import View
+from tests.web.asked import Reading
 from tests.web.made import Sent, board, evaluation, model_event, operating, proposal_line, record, registry
-from tests.web.test_app import Reading
 
 ADA = Account("ada", "operator", digest_of("sat_ada"))
 BOB = Account("bob", "viewer", digest_of("sat_bob"))

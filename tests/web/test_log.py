@@ -21,8 +21,8 @@ from stream_app.evaluation_log.store import Batch
 from stream_app.web.app import create_app
 from stream_app.web.log_store import LogStore
 from stream_app.web.view import View
+from tests.web.asked import Reading, text_of
 from tests.web.made import HOUR, KICKOFF, TOPIC_OF, Shown, alert, board, evaluation, operating, prediction, record
-from tests.web.test_app import Reading, text_of
 
 PUBLISHED_MS = int(KICKOFF.timestamp() * 1000)
 

@@ -11,6 +11,7 @@ from stream_app.web.frame import Scope, Unknown
 from stream_app.web.scenes import CARDS, ROWS_NOW, Scenes
 from stream_app.web.templating import environment
 from stream_app.web.view import View
+from tests.web.asked import Reading
 from tests.web.made import (
     HOUR,
     KICKOFF,
@@ -24,7 +25,6 @@ from tests.web.made import (
     record,
     registry,
 )
-from tests.web.test_app import Reading
 
 NOW = Scope("now")
 
