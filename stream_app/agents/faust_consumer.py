@@ -6,6 +6,7 @@ Each item says why it is there and was seen with faust-streaming 0.15.3 and aiok
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Mapping
 from time import monotonic, time
 from types import MappingProxyType
@@ -24,6 +25,13 @@ from mode.types import ServiceT
 
 FETCH_MAX_WAIT_MS = 50
 """Longest wait of a fetch, in milliseconds. Faust fixes it at 1,500, which is then the latency of sparse traffic."""
+
+GATHER_BYTES, GATHER_MS = 65_536, 2
+"""How much the brokers gather for a worker that is busy, and for how long at the most: else it would fetch nearly every
+message alone, which takes a sixth of its time."""
+
+BUSY_FETCHES, BUSY_S = 16, 0.08
+"""A worker is busy when so many fetches have brought something in so many seconds."""
 
 GETMANY_S = 0.1
 """Longest wait of Faust's loop for fetched messages, in seconds."""
@@ -58,6 +66,10 @@ aiokafka.consumer.consumer.GroupCoordinator = _Coordinator
 class _ConsumerThread(AIOKafkaConsumerThread):
     """Fetches with a short wait, and answers where the group stands."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._brought_at: deque[float] = deque(maxlen=BUSY_FETCHES)
+
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Report nothing.
 
@@ -69,6 +81,14 @@ class _ConsumerThread(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
         return consumer
+
+    def _gather(self) -> None:
+        """Let the next fetches wait for some messages when many come, else for the first one."""
+        brought = self._brought_at
+        is_busy = len(brought) == BUSY_FETCHES and monotonic() - brought[0] < BUSY_S
+        fetcher = self._ensure_consumer()._fetcher
+        fetcher._fetch_min_bytes = GATHER_BYTES if is_busy else 1
+        fetcher._fetch_max_wait_ms = GATHER_MS if is_busy else FETCH_MAX_WAIT_MS
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         return await self.call_thread(self._seek_to_committed)  # type: ignore[no-any-return]  # untyped in mode
@@ -92,6 +112,9 @@ class _ConsumerThread(AIOKafkaConsumerThread):
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> RecordMap:
         records = await super()._fetch_records(*args, **kwargs)
         self.positions = {tp: state.position for tp, state in self._states() if state.has_valid_position}
+        if records:
+            self._brought_at.append(monotonic())
+        self._gather()
         return records
 
     def _states(self) -> list[tuple[TP, Any]]:

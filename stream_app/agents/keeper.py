@@ -49,6 +49,14 @@ SLICE = 4
 TURN_S = 0.02
 """Seconds of applying after which other work gets a turn: heartbeats, fetches, a step of a checkpoint."""
 
+FEW = 64
+"""Entries that may wait, of all partitions, while each is followed by `TURNS` turns of the event loop. With more, what
+counts is to get through."""
+
+TURNS = 4
+"""A match on its way here, and its prediction on the way out, need a dozen turns. Were there several entries to each,
+it would wait for them again at every step."""
+
 WAITING_FULL, WAITING_DROPPED = 8_192, 4_096
 """Entries of a partition that wait to be applied at which fetching it stops, and goes on again: a worker that reads a
 long log must not hold it in memory."""
@@ -171,14 +179,13 @@ class Keeper:
             if due_at is not None and due_at <= monotonic():
                 await self.checkpoint()
             elif not more:
-                await self._wait_for_entries()
+                moments = (due_at, self._public.scoreboards_due_at())
+                await self._wait_for_entries(min((it for it in moments if it is not None), default=None))
 
-    async def _wait_for_entries(self) -> None:
-        """Wait for the next entry, or until scoreboards or a checkpoint are due."""
-        moments = (self._checkpoints.due_at(), self._public.scoreboards_due_at())
-        due_at = min((moment for moment in moments if moment is not None), default=None)
+    async def _wait_for_entries(self, until: float | None) -> None:
+        """Wait for the next entry, or until that moment (monotonic)."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(None if due_at is None else max(due_at - monotonic(), 0.0)):
+            async with asyncio.timeout(None if until is None else max(until - monotonic(), 0.0)):
                 await self._arrived.wait()
 
     async def _turn(self) -> bool:
@@ -196,12 +203,12 @@ class Keeper:
             began = thread_time()
             async for _ in steps:
                 # The time at work: a step can also have waited for brokers that were away.
-                took_s = min(thread_time() - began, TURN_S)
+                until = monotonic() + min(thread_time() - began, TURN_S)
                 more = await between()
-                if not more:
-                    # A match on its way here, and its prediction on the way out, need a dozen turns of the event loop.
-                    # One for each step would be long ones.
-                    await asyncio.sleep(took_s)
+                # As long again is for the event loop and for what it brings, unless there is more to apply than that.
+                while not more and monotonic() < until:
+                    await self._wait_for_entries(until)
+                    more = await between()
                 if self._ownership.epoch != epoch:
                     return
                 began = thread_time()
@@ -241,6 +248,9 @@ class Keeper:
             self._entries[entry.kind].inc()
             if entry.kind == "features":
                 self._punctuality.applied(partition, entry.source_offset, prediction)
+            if len(self._barrier) < FEW:
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
             if self._ownership.epoch != epoch:
                 return
         self._note_progress(batch)

@@ -41,6 +41,10 @@ class Barrier(Generic[T]):
             waiting[offset] = item
         return len(waiting)
 
+    def __len__(self) -> int:
+        """How many entries of all partitions wait for their turn."""
+        return sum(map(len, self._waiting.values()))
+
     def waiting(self, partition: int) -> int:
         """How many entries of `partition` wait for their turn."""
         return len(self._waiting[partition])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import nullcontext
 from time import time
@@ -95,6 +95,8 @@ class Client:
         self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
         self.fetch_context = nullcontext
         self._records: dict[object, object] = {}
+        self.brings: dict[object, object] = {}
+        self._fetch_min_bytes, self._fetch_max_wait_ms = 1, faust_consumer.FETCH_MAX_WAIT_MS
 
     def take(self, count: int) -> None:
         """What the client's own thread does when messages have come and are taken."""
@@ -102,13 +104,14 @@ class Client:
         self.state.timestamp = 1000 * (time() + 1)
 
     async def fetched_records(self, *_: object, **__: object) -> dict[object, object]:
-        return {}
+        return self.brings
 
 
 def consumer_of(client: Client) -> faust_consumer.PlacesConsumer:
     thread: Any = faust_consumer._ConsumerThread.__new__(faust_consumer._ConsumerThread)
     thread.consumer = SimpleNamespace(flow_active=True)
     thread._consumer = client
+    thread._brought_at = deque(maxlen=faust_consumer.BUSY_FETCHES)
 
     async def at_once(method: Any, *args: object, **kwargs: object) -> object:
         return await method(*args, **kwargs)
@@ -142,6 +145,28 @@ async def test_messages_that_are_here_and_not_received_are_held() -> None:
     consumer._note(tp, [SimpleNamespace(offset=0), SimpleNamespace(offset=1)])
 
     assert (nothing, fetched, consumer.holds(tp, 1), consumer.holds(tp, 2)) == (False, True, True, False)
+
+
+async def test_a_busy_worker_lets_the_brokers_gather_messages_and_an_idle_one_gets_each_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, client = 100.0, Client()
+    consumer = consumer_of(client)
+    monkeypatch.setattr(faust_consumer, "monotonic", lambda: now)
+    client.brings = {TP(*LOG): []}
+    asked: list[int] = []
+    for pause in [0.004] * 17 + [0.05] * 8:
+        now += pause
+        await consumer._getmany(None, 0.0)
+        asked.append(client._fetch_min_bytes)
+    client.brings = {}
+    await consumer._getmany(None, 0.0)
+
+    busy = faust_consumer.GATHER_BYTES
+    assert asked[: faust_consumer.BUSY_FETCHES - 1] == [1] * 15
+    assert asked[15:17] == [busy, busy]
+    assert asked[17:] == [1] * 8
+    assert client._fetch_max_wait_ms == faust_consumer.FETCH_MAX_WAIT_MS
 
 
 def test_the_tables_of_an_idle_worker_are_not_taken_for_streams_that_have_stopped() -> None:

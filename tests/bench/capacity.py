@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -17,7 +15,20 @@ from stream_app.dev.process import Child
 from stream_app.durability.book import Book
 from stream_app.durability.log import Entry
 from stream_app.topics import EVALUATIONS, PREDICTIONS
-from tests.bench.ground import DRAIN_S, PARTITIONS, WORKER, Ground, configured_book, ready, replay, stopped_at_the_end
+from tests.bench.ground import (
+    CORES,
+    DRAIN_S,
+    PARTITIONS,
+    WORKER,
+    Ground,
+    configured_book,
+    keep_on,
+    on_cores,
+    others_on,
+    ready,
+    replay,
+    stopped_at_the_end,
+)
 from tests.support import topics
 from tests.support.waiting import until
 
@@ -25,8 +36,6 @@ COMPETITIONS, MATCHES = 16, 300
 """Enough that all models are warm, and a broker, a worker and whoever counts have a few seconds of even work."""
 
 NAIVE = [sys.executable, "-m", "tests.bench.naive"]
-CORES = (0, 1)
-"""Those of the machine that this measures on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ def core() -> float:
             books[name] = configured_book(name)
         offsets[topic] = offsets.get(topic, -1) + 1
         entries.append(Entry(KIND_OF_TOPIC[topic], name, topic, offsets[topic], value or b""))
-    with _on_cores(CORES[:1]):
+    with on_cores(CORES[:1]):
         began = monotonic()
         for offset, entry in enumerate(entries, start=1):
             books[entry.competition].apply(offset, entry)
@@ -60,18 +69,18 @@ async def of_workers(ground: Ground, workers: int) -> Drained:
     programs = [ground.start(WORKER, f"worker-{number}") for number in range(workers)]
     with stopped_at_the_end(programs):
         for core, program in zip(CORES, programs, strict=False):
-            _keep_on([core], program)
+            keep_on([core], program)
         for program in programs:
             await ready(program, PARTITIONS // workers)
-        with _others_on(CORES[workers:] or CORES, ground):
+        with others_on(CORES[workers:] or CORES, ground):
             return await _drained(ground, programs)
 
 
 async def of_naive(ground: Ground) -> Drained:
     """The same backlog through the plain application, with a core to itself."""
     program = ground.start(NAIVE, "naive")
-    with stopped_at_the_end([program]), _others_on(CORES[1:], ground):
-        _keep_on(CORES[:1], program)
+    with stopped_at_the_end([program]), others_on(CORES[1:], ground):
+        keep_on(CORES[:1], program)
         return await _drained(ground, [program])
 
 
@@ -112,27 +121,3 @@ def _processor_s(programs: Sequence[Child]) -> float:
             fields = file.read().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _keep_on(cores: Sequence[int], program: Child) -> None:
-    """All threads that `program` has by now, and those that they will make, on `cores`."""
-    for task in Path(f"/proc/{program.process.pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), cores)
-
-
-@contextmanager
-def _others_on(cores: Sequence[int], ground: Ground) -> Iterator[None]:
-    """The broker and this process, which waits for the messages, on `cores`."""
-    _keep_on(cores, ground.broker)
-    with _on_cores(cores):
-        yield
-
-
-@contextmanager
-def _on_cores(cores: Sequence[int]) -> Iterator[None]:
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

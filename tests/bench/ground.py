@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -32,6 +33,9 @@ from tests.support.service import owned_partitions
 from tests.support.waiting import until
 
 WORKER = [sys.executable, "-m", "stream_app", "worker"]
+CORES = (0, 1)
+"""Those of the machine that this measures on."""
+
 PARTITIONS = 4
 GROUP = "bench"
 START_S = 120.0
@@ -102,6 +106,31 @@ async def ready(child: Child, partitions: int = PARTITIONS) -> None:
         return len(owned_partitions(child)) == partitions
 
     await until(has_them, f"{child.name} has {partitions} partitions", START_S)
+
+
+def keep_on(cores: Sequence[int], program: Child) -> None:
+    """All threads that `program` has by now, and those that they will make, on `cores`."""
+    for task in Path(f"/proc/{program.process.pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), cores)
+
+
+@contextmanager
+def others_on(cores: Sequence[int], ground: Ground) -> Iterator[None]:
+    """The broker and this process, which waits for the messages, on `cores`."""
+    keep_on(cores, ground.broker)
+    with on_cores(cores):
+        yield
+
+
+@contextmanager
+def on_cores(cores: Sequence[int]) -> Iterator[None]:
+    """This process, and what it starts, on `cores`."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def spread(competitions: int) -> list[str]:

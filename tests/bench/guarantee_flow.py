@@ -17,10 +17,13 @@ from stream_app.contracts import encode
 from stream_app.events import Features, Result
 from stream_app.topics import EVALUATIONS, FEATURES, PREDICTIONS, RESULTS
 from tests.bench.ground import (
+    CORES,
     DRAIN_S,
     PARTITIONS,
     WORKER,
     Ground,
+    keep_on,
+    others_on,
     ready,
     replay,
     stopped_at_the_end,
@@ -66,17 +69,22 @@ async def throughput(ground: Ground, command: Sequence[str]) -> float:
 
 
 async def latencies(ground: Ground, rate: float, seconds: float) -> list[float]:
-    """Milliseconds from sending features until a reader has the prediction, at `rate` events a second, sorted."""
+    """Milliseconds from sending features until a reader has the prediction, at `rate` events a second, sorted.
+
+    The worker has a core to itself, the broker and this process share the other one.
+    """
     sent_at: dict[str, float] = {}
     measured: list[float] = []
     worker = ground.start(WORKER, "worker")
     with stopped_at_the_end([worker]):
         await ready(worker)
-        async with _reader(ground.bootstrap, sent_at, measured):
-            await _live_feed(ground.bootstrap, rate, WARM_UP_S, {})
-            await _live_feed(ground.bootstrap, rate, seconds, sent_at)
-            await until(lambda: not sent_at, "every match has a prediction", DRAIN_S)
-            worker.require_running()
+        keep_on(CORES[:1], worker)
+        with others_on(CORES[1:], ground):
+            async with _reader(ground.bootstrap, sent_at, measured):
+                await _live_feed(ground.bootstrap, rate, WARM_UP_S, {})
+                await _live_feed(ground.bootstrap, rate, seconds, sent_at)
+                await until(lambda: not sent_at, "every match has a prediction", DRAIN_S)
+                worker.require_running()
     return sorted(measured)
 
 

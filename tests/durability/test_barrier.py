@@ -39,6 +39,18 @@ def test_a_partition_that_is_not_ours_gives_nothing() -> None:
     assert barrier.take(10) == []
 
 
+def test_it_tells_how_many_entries_wait_of_all_partitions() -> None:
+    barrier: Barrier[str] = Barrier()
+    for partition in (0, 1):
+        barrier.expect(partition, 0)
+        barrier.offer(partition, 0, "first")
+    barrier.offer(1, 2, "too early")
+    before = len(barrier)
+    barrier.take(10)
+
+    assert (before, len(barrier)) == (3, 1)
+
+
 def test_after_clear_nothing_of_before_comes_out() -> None:
     barrier: Barrier[str] = Barrier()
     barrier.expect(0, 0)
