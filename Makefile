@@ -16,7 +16,7 @@ MKDOCS := env NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 # Most of a test's time is waiting for Kafka, so that three processes keep two cores busy.
 TEST_PROCESSES ?= 3
 
-.PHONY: reference help setup demo test check bench soak soak-web image-rehearsal screenshots chaos study-alerts study-analytics study-lifecycle simulate-scale audit sbom coverage release docs format contract lock dev-up dev-down dev-status clean
+.PHONY: reference help setup demo test check bench soak soak-web image-rehearsal image-trial screenshots chaos study-alerts study-analytics study-lifecycle simulate-scale audit sbom coverage release docs format contract lock dev-up dev-down dev-status clean
 
 help: ## List the targets
 	@echo 'Usage: make TARGET [ARGS="..."]'
@@ -65,6 +65,10 @@ soak: ## An hour of matches through the whole service: flat memory, nothing lost
 image-rehearsal: ## Run the build steps of the image without Docker, and measure what would be in it
 	@scripts/dev/bootstrap.sh --quiet
 	@exec $(BIN)/python scripts/dev/image_rehearsal.py $(ARGS)
+
+image-trial: ## Build the image with Podman and run the whole service from it (ARGS=--stand-in: without the base image)
+	@scripts/dev/bootstrap.sh --quiet
+	@exec $(BIN)/python -m scripts.dev.image_trial $(ARGS)
 
 screenshots: ## Take the pictures of the live view in docs/img on the running service (some minutes)
 	@scripts/dev/bootstrap.sh --quiet
