@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from stream_app.errors import InvalidInput
 from stream_app.feeds.aliases import Aliases
 from stream_app.feeds.datasets import Fixture, PlayedMatch, slug
-from stream_app.feeds.importing import Imported, Refuse, Row, fatal, gather, played, rows
+from stream_app.feeds.importing import Imported, Refuse, Row, fatal, gather, rows, some_played
 from stream_app.feeds.schedule import FEATURES_BEFORE_KICKOFF, RESULT_AFTER_KICKOFF
 
 # What the main leagues' files call a column, then what those of the extra leagues do.
@@ -59,10 +58,7 @@ def load(paths: Sequence[Path], *, refuse: Refuse = fatal, aliases: Aliases | No
     InvalidInput
         As `read`; also when there is no played match.
     """
-    matches = played(read(paths, refuse=refuse, aliases=aliases))
-    if not matches:
-        raise InvalidInput(f"{', '.join(map(str, paths))}: no played match in it; wanted files with one a line")
-    return matches
+    return some_played(read(paths, refuse=refuse, aliases=aliases), paths)
 
 
 def read(paths: Sequence[Path], *, refuse: Refuse = fatal, aliases: Aliases | None = None) -> list[Imported]:

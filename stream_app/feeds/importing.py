@@ -176,6 +176,14 @@ def played(matches: Iterable[Imported]) -> list[PlayedMatch]:
     return [match for match in matches if isinstance(match, PlayedMatch)]
 
 
+def some_played(matches: Iterable[Imported], paths: Sequence[Path]) -> list[PlayedMatch]:
+    """Those of `matches` whose end is known. Raises InvalidInput, naming the files `paths`, when there is none."""
+    ended = played(matches)
+    if not ended:
+        raise InvalidInput(f"{', '.join(map(str, paths))}: no played match in it; wanted files with one a line")
+    return ended
+
+
 def _check(match: Imported, row: Row) -> None:
     """Hold `match` against the messages' schema, so that the service will not refuse what the import let pass."""
     # Where a file does not name the season, that follows when all matches are known.

@@ -11,10 +11,9 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Literal
 
-from stream_app.errors import InvalidInput
 from stream_app.feeds.aliases import Aliases
 from stream_app.feeds.datasets import Fixture, PlayedMatch, slug
-from stream_app.feeds.importing import Imported, Refuse, Row, fatal, gather, played, rows
+from stream_app.feeds.importing import Imported, Refuse, Row, fatal, gather, rows, some_played
 
 COMPETITION = "internationals"
 """All national teams are one competition, friendlies included: few of them would meet often enough in any other."""
@@ -38,10 +37,7 @@ def load(paths: Sequence[Path], *, refuse: Refuse = fatal, aliases: Aliases | No
     InvalidInput
         As `read`; also when there is no played match.
     """
-    matches = played(read(paths, refuse=refuse, aliases=aliases))
-    if not matches:
-        raise InvalidInput(f"{', '.join(map(str, paths))}: no played match in it; wanted files with one a line")
-    return matches
+    return some_played(read(paths, refuse=refuse, aliases=aliases), paths)
 
 
 def read(paths: Sequence[Path], *, refuse: Refuse = fatal, aliases: Aliases | None = None) -> list[Imported]:
