@@ -25,12 +25,12 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import orjson
 import yaml
 
 from scripts.dev.image_rehearsal import BASE_MB, MOST_MB, ROOT
-from stream_app.dev.kafka import Kafka
-from stream_app.dev.postgres import Postgres
 from stream_app.dev.process import free_ports
+from stream_app.dev.stack import Stack
 from stream_app.topic_reader import read_to_end
 from stream_app.topics import EVALUATIONS
 
@@ -63,11 +63,8 @@ def main() -> int:
         folder.chmod(0o755)
         if arguments.stand_in:
             stand_in(podman, folder / "base")
-        options = ["--stand-in"] if arguments.stand_in else []
-        print(f"building {IMAGE} {' '.join(options)}", flush=True)
-        podman.run(
-            "build", "--format", "docker", "--network", "host", "--isolation", "chroot", "--tag", IMAGE, str(ROOT)
-        )
+        print(f"building {IMAGE}", flush=True)
+        podman.run("build", *HOW_TO_BUILD, "--tag", IMAGE, str(ROOT))
         size = _size(podman, arguments.stand_in)
         told = _service(podman, folder)
     return 0 if told and size < MOST_MB else 1
@@ -203,20 +200,20 @@ class Service:
         words += [f"--tmpfs={place}" for place in process["tmpfs"] if not place.startswith("/data")]
         # By name alone, as others may read the command lines of this machine.
         told = {**self._env, **env}
-        command = [
-            *self._podman.command,
-            *words,
-            *(f"--env={variable}" for variable in told),
-            IMAGE,
-            *process["command"],
-        ]
+        words += [f"--env={variable}" for variable in told]
+        command = [*self._podman.command, *words, IMAGE, *process["command"]]
         with self._log(name).open("wb") as log:
             self._running[name] = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | told)  # noqa: S603
 
     def to_its_end(self, name: str, process: Mapping[str, Any]) -> None:
-        """Run a process that ends by itself. SystemExit when it fails."""
+        """Run a process that ends by itself. SystemExit when it fails, or takes too long."""
         self.start(name, process, STREAM_APP_METRICS_PORT="0")
-        if code := self._running.pop(name).wait(END_S):
+        try:
+            code = self._running[name].wait(END_S)
+        except subprocess.TimeoutExpired:
+            raise SystemExit(f"{name} has not ended after {END_S:.0f} s:\n{self._tail(name)}") from None
+        del self._running[name]
+        if code:
             raise SystemExit(f"{name} ended with code {code}:\n{self._tail(name)}")
 
     def wait_for(self, name: str, check: Sequence[str]) -> None:
@@ -228,9 +225,11 @@ class Service:
             sleep(0.5)
 
     def stop(self, name: str) -> int:
-        """Ask a process to end; its exit code."""
+        """Ask a process to end; its exit code. What it said last is told when that is not 0."""
         self._podman.run("stop", "--time", str(STOP_S), f"trial-{name}")
-        return self._running.pop(name).wait(STOP_S)
+        if code := self._running.pop(name).wait(STOP_S):
+            print(f"{name} ended with code {code}:\n{self._tail(name)}", flush=True)
+        return code
 
     def end(self) -> None:
         """Let nothing run on."""
@@ -247,33 +246,31 @@ class Service:
 @contextmanager
 def _surroundings(folder: Path) -> Iterator[dict[str, str]]:
     """A broker and a database, and the settings with which they are found."""
-    broker, database = Kafka(folder / "kafka"), Postgres(folder / "postgres")
     web, gateway = free_ports(None, None)
+    stack = Stack(folder / "stack")
     try:
-        broker.start()
-        database.start()
-        yield {
-            "STREAM_APP_KAFKA": broker.bootstrap,
-            "STREAM_APP_DATABASE_URL": database.url,
-            "STREAM_APP_WEB_PORT": str(web),
-            "STREAM_APP_GATEWAY_PORT": str(gateway),
-        }
+        with stack.up() as servers:
+            yield {
+                "STREAM_APP_KAFKA": servers.bootstrap,
+                "STREAM_APP_DATABASE_URL": servers.database_url,
+                "STREAM_APP_WEB_PORT": str(web),
+                "STREAM_APP_GATEWAY_PORT": str(gateway),
+            }
     finally:
-        database.destroy()
-        broker.stop()
+        stack.delete()
 
 
 def _evaluated(bootstrap: str) -> int:
-    """How many matches have an evaluation, once nothing more has come for a while."""
+    """How many matches have an evaluation, once all have, or after a while."""
 
     async def count() -> int:
-        return len({record.value async for record in read_to_end(bootstrap, [EVALUATIONS])})
+        records = read_to_end(bootstrap, [EVALUATIONS])
+        return len({orjson.loads(record.value or b"")["match_id"] async for record in records})
 
-    before = -1
-    while (now := asyncio.run(count())) != before or not now:
-        before = now
-        sleep(5.0)
-    return now
+    until = monotonic() + END_S
+    while (evaluated := asyncio.run(count())) < MATCHES and monotonic() < until:
+        sleep(1.0)
+    return evaluated
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ FETCH_MAX_WAIT_MS = 50
 
 GATHER_BYTES, GATHER_MS = 65_536, 2
 """How much the brokers gather for a worker that is busy, and for how long at the most: else it would fetch nearly every
-message alone, which takes a sixth of its time."""
+message alone, which takes a tenth of its time."""
 
 BUSY_FETCHES, BUSY_S = 16, 0.08
 """A worker is busy when so many fetches have brought something in so many seconds."""

@@ -1,105 +1,31 @@
+"""Two stores beside the topics: what is told of damage, and what a repair makes of it."""
+
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from stream_app.contracts import encode
-from stream_app.errors import InvalidInput
-from stream_app.evaluation_log import reconcile as work
-from stream_app.evaluation_log import sink
 from stream_app.evaluation_log.csv_files import ACTIVE
-from stream_app.evaluation_log.csv_log import CsvLog, read
-from stream_app.evaluation_log.database import bring_up_to_date
+from stream_app.evaluation_log.csv_log import read
 from stream_app.evaluation_log.findings import Window
 from stream_app.evaluation_log.postgres import PostgresLog
-from stream_app.evaluation_log.report import Example, Group, Report
 from stream_app.events import Result
-from stream_app.monitoring import Readiness
 from stream_app.topics import PREDICTIONS, RESULTS
 from tests.evaluation_log.broker import make_topics_anew
+from tests.evaluation_log.reconciling import EVENTS, MATCHES, Log, assert_repaired, found, only
 from tests.evaluation_log.samples import (
     KICKOFF,
-    alert,
-    batch,
     evaluation,
-    model_event,
     prediction,
-    refuse_nothing,
     row,
-    rows,
 )
 from tests.evaluation_log.sent import event_id, matches, messages
-from tests.support import programs, topics
-from tests.support.waiting import until
-
-NOW = datetime(2024, 9, 1, tzinfo=UTC)
-MATCHES = 20
-EVENTS = [*matches(MATCHES), alert(), model_event("registered", 1), model_event("promoted", 2)]
-
-
-@dataclass
-class Log:
-    """A log that the sink has filled with `EVENTS`, for a test to damage."""
-
-    bootstrap: str
-    database: str
-    folder: Path
-
-    @property
-    def file(self) -> Path:
-        return self.folder / ACTIVE
-
-    @property
-    def sides(self) -> work.Sides:
-        return work.Sides(self.folder, self.database, self.bootstrap)
-
-    async def reconcile(self, window: Window = Window(), *, repair: bool = False) -> Report:  # noqa: B008  a frozen value
-        return await work.reconcile(self.sides, window, expire_after_days=30.0, repair=repair, now=NOW)
-
-    async def execute(self, sql: str, *values: object) -> None:
-        connection = await asyncpg.connect(self.database)
-        try:
-            await connection.execute(sql, *values)
-        finally:
-            await connection.close()
-
-    def edit(self, change: Callable[[list[bytes]], list[bytes]]) -> None:
-        """Change the lines of the file behind the sink's back; those of predictions come first."""
-        head, *rest = self.file.read_bytes().splitlines(keepends=True)
-        # Which topic the sink has read first is chance.
-        rest.sort(key=lambda line: b",prediction," not in line)
-        self.file.write_bytes(head + b"".join(change(rest)))
-
-    async def fill(self, count: int) -> None:
-        """Let a sink read until both stores hold `count` events."""
-        stopped = asyncio.Event()
-        stores = (CsvLog(self.folder), PostgresLog(self.database))
-        async with asyncio.TaskGroup() as group:
-            group.create_task(sink.run(self.bootstrap, "test", stores, stopped, Readiness()))
-
-            async def full() -> bool:
-                connection = await asyncpg.connect(self.database)
-                try:
-                    in_database = await connection.fetchval(
-                        "select count(*) from evaluation_log where event_type <> 'repair'"
-                    )
-                finally:
-                    await connection.close()
-                in_file = {row.event_id for row in read(self.folder) if row.event_type != "repair"}
-                return len(in_file) == count and in_database == count
-
-            await until(lambda: (self.folder / ACTIVE).exists(), "the file is there")
-            await bring_up_to_date(self.database)
-            await until(full, f"both stores hold {count} events")
-            stopped.set()
+from tests.support import topics
 
 
 @pytest.fixture
@@ -109,38 +35,6 @@ async def log(kafka: str, database: str, tmp_path: Path) -> Log:
     log = Log(kafka, database, tmp_path / "log")
     await log.fill(len(EVENTS))
     return log
-
-
-def found(report: Report) -> dict[tuple[str, str], int]:
-    return {(group.side, group.defect): group.count for group in report.groups}
-
-
-def only(report: Report) -> tuple[Group, Example]:
-    (group,) = report.groups
-    return group, group.examples[0]
-
-
-async def assert_repaired(log: Log, expected: dict[tuple[str, str], int]) -> None:
-    """What is wrong is `expected`, a repair puts all of it right, and then the stores say what the topics say."""
-    assert found(await log.reconcile()) == expected
-    report = await log.reconcile(repair=True)
-    assert found(report) == expected
-    assert report.clean
-    again = await log.reconcile()
-    assert found(again) == {}
-    last = {row.event_id: row for row in read(log.folder) if row.event_type != "repair"}
-    assert sorted(last) == sorted(map(event_id, EVENTS))
-    truth = {event_id(event): row(event) for event in EVENTS}
-    assert {id_: row.content_hash for id_, row in last.items()} == {id_: row.content_hash for id_, row in truth.items()}
-    connection = await asyncpg.connect(log.database)
-    for record in await connection.fetch("select * from evaluation_log where event_type <> 'repair'"):
-        right = truth[str(record["event_id"])]
-        assert (record["p_home"], record["hit"], record["status"]) == (right.p_home, right.hit, right.status)
-        assert json.loads(record["metadata"]) == json.loads(right.metadata)
-    repairs = await connection.fetchval("select count(*) from evaluation_log where event_type = 'repair'")
-    assert repairs == sum(row.event_type == "repair" for row in read(log.folder))
-    assert repairs > 0
-    await connection.close()
 
 
 async def test_a_log_that_nobody_touched_is_clean(log: Log) -> None:
@@ -358,88 +252,3 @@ async def test_only_what_was_asked_for_is_told_and_repaired(log: Log) -> None:
     assert found(await log.reconcile()) == {("postgres", "missing"): 20}
     assert found(await log.reconcile(before_kickoff, repair=True)) == {("postgres", "missing"): 20}
     assert (await log.reconcile()).groups == []
-
-
-@pytest.fixture
-async def alone(database: str, tmp_path: Path) -> Log:
-    """Two stores that hold the same ten events, without Kafka."""
-    log = Log("", database, tmp_path)
-    for store in (CsvLog(tmp_path), PostgresLog(database)):
-        await store.open()
-        await store.append(batch(rows(10)), refuse_nothing)
-        await store.close()
-    return log
-
-
-async def compared(log: Log, *, repair: bool = False, with_database: bool = True) -> Report:
-    sides = work.Sides(log.folder, log.database if with_database else None, None)
-    return await work.reconcile(sides, Window(), expire_after_days=30.0, repair=repair, now=NOW)
-
-
-async def test_without_the_topics_each_store_is_the_others_witness(alone: Log) -> None:
-    await alone.execute("delete from evaluation_log where match_id in ('bundesliga-1', 'bundesliga-2')")
-    await alone.execute("update evaluation_log set p_home = 1 where match_id = 'bundesliga-3'")
-    alone.edit(lambda lines: [*lines[:5], lines[5].replace(b"0.5,0.5,", b"0.5,0.7,"), *lines[7:]])
-    expected = {
-        ("postgres", "missing"): 2,
-        ("postgres", "different"): 1,
-        ("csv", "missing"): 1,
-        ("csv", "different"): 1,
-    }
-    assert found(await compared(alone)) == expected
-    assert (await compared(alone, repair=True)).clean
-    assert found(await compared(alone)) == {}
-    last = {row.event_id: row for row in read(alone.folder) if row.event_type != "repair"}
-    assert {id_: row.p_home for id_, row in last.items()} == {row.event_id: 0.5 for row in rows(10)}
-
-
-async def test_without_the_topics_a_row_that_both_stores_lost_hold_of_is_told_and_left(alone: Log) -> None:
-    await alone.execute("update evaluation_log set p_home = 1 where match_id = 'bundesliga-3'")
-    alone.edit(
-        lambda lines: [line.replace(b"0.5,0.5,", b"0.5,0.7,") if b"bundesliga-3," in line else line for line in lines]
-    )
-    report = await compared(alone, repair=True)
-    assert found(report) == {("postgres", "different"): 1, ("csv", "different"): 1}
-    assert not report.clean
-
-
-async def test_the_file_alone_tells_what_was_changed_in_it(alone: Log) -> None:
-    alone.edit(lambda lines: [lines[0].replace(b"0.5,0.5,", b"0.5,0.7,"), *lines[1:], lines[4]])
-    report = await compared(alone, with_database=False)
-    assert found(report) == {("csv", "different"): 1, ("csv", "duplicated"): 1}
-
-
-async def test_a_database_that_was_not_made_is_the_users_mistake(database: str, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="run `stream-app db migrate`"):
-        await compared(Log("", database, tmp_path))
-
-
-@pytest.mark.slow
-async def test_the_command_tells_repairs_and_says_by_its_code_whether_all_is_well(alone: Log, tmp_path: Path) -> None:
-    env = programs.environment(database_url=alone.database, data_dir=alone.folder)
-
-    async def command(*options: str) -> tuple[int, str, str]:
-        ended = await asyncio.to_thread(programs.run, "reconcile", *options, cwd=tmp_path, env=env)
-        return ended.returncode, ended.stdout, ended.stderr
-
-    code, out, err = await command()
-    assert code == 0
-    assert "Clean." in out
-    assert "comparing the stores alone: no Kafka" in err
-    await alone.execute("delete from evaluation_log where match_id = 'bundesliga-1'")
-    code, out, _ = await command()
-    assert code == 1
-    assert "missing" in out
-    assert "Not clean." in out
-    code, out, _ = await command("--repair", "--json")
-    assert code == 0
-    assert json.loads(out)["groups"][0] | {"examples": []} == {
-        "side": "postgres",
-        "defect": "missing",
-        "count": 1,
-        "repaired": 1,
-        "examples": [],
-    }
-    code, out, err = await command("--since", "yesterday")
-    assert code == 2
-    assert "--since 'yesterday'" in err
