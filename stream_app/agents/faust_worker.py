@@ -5,6 +5,7 @@ Each item says why it is there and was seen with faust-streaming 0.15.3 and mode
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -38,12 +39,15 @@ class EdgeWorker(faust.Worker):
 
     A worker that is asked to end while it starts stops parts that others are still starting on: it waits for them for
     ever, or dies of what they lack. Until all have started it has answered nothing, so there it ends at once.
+
+    Amid a rebalance, stopping cancels a part that mode then takes for crashed. In a worker that was asked to end, that
+    is its end, and no error: what is in flight is on record or will be read again.
     """
 
     def __init__(self, app: faust.App, *services: ServiceT) -> None:
         super().__init__(app, *services, quiet=True, override_logging=False)
         self.spinner = None
-        self._is_up = False
+        self._is_up = self._is_ending = False
         # Warned of at every rebalance of an application without sensors, such as ours.
         logging.getLogger("faust.app.base").addFilter(lambda record: "Missing sensor state" not in str(record.msg))
 
@@ -58,12 +62,15 @@ class EdgeWorker(faust.Worker):
         await super().on_started()
 
     def _schedule_shutdown(self, signal: Signals) -> None:
+        self._is_ending = True
         if not self._is_up:
             self._shutdown_loop()
         super()._schedule_shutdown(signal)
 
     def _crash(self, reason: BaseException) -> None:
         # mode comes here for a service anywhere below that ends with an error. It means to shut everything down.
+        if self._is_ending and isinstance(reason, asyncio.CancelledError):
+            self._shutdown_loop()
         die(reason)
 
     def _shutdown_loop(self) -> None:

@@ -36,11 +36,27 @@ class WaitingPart(Service):
     async def on_stop(self):
         await asyncio.sleep(3600)
 
+class CancelledPart(Service):
+    is_asked = False
+
+    @Service.task
+    async def work(self):
+        worker._is_up = True
+        if self.is_asked:
+            worker._schedule_shutdown(signal.SIGTERM)
+        await self.crash(asyncio.CancelledError())
+
+class StoppedPart(CancelledPart):
+    is_asked = True
+
 brokers = [URL("kafka://{NOBODY}")]
 app = faust.App("ends", broker=brokers, datadir="data", web_enabled=False, store="memory://")
 app.transport = app.producer_transport = EdgeTransport(brokers, app)
-parts = {{"part": [Part], "waiting": [WaitingPart]}}.get(sys.argv[-1], [])
-EdgeWorker(app, *(part() for part in parts)).execute_from_commandline()
+parts = {{
+    "part": [Part], "waiting": [WaitingPart], "cancelled": [CancelledPart], "stopped": [StoppedPart]
+}}.get(sys.argv[-1], [])
+worker = EdgeWorker(app, *(part() for part in parts))
+worker.execute_from_commandline()
 """
 
 
@@ -83,3 +99,9 @@ def test_a_part_of_faust_that_ends_with_an_error_ends_the_worker(tmp_path: Path)
 def test_a_worker_that_is_asked_to_end_while_it_starts_ends_though_a_part_waits_for_the_start(tmp_path: Path) -> None:
     done = run(tmp_path, "waiting")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_part_that_is_cancelled_is_an_error_but_not_in_a_worker_that_was_asked_to_end(tmp_path: Path) -> None:
+    # As the fetcher is when the worker is asked to end amid a rebalance.
+    assert last_words(tmp_path, "cancelled") == f"stream-app worker: exit {EXIT_FATAL}: CancelledError: "
+    assert run(tmp_path, "stopped").returncode == 0
