@@ -80,8 +80,10 @@ async def test_every_process_counts_what_goes_in_and_out_and_how_far_it_is(
         # The live view looks at the ends of its topics once a second.
         unread = sum(total(scraped, "stream_app_lag") for scraped in found.values())
         measured = total(found["web"], "stream_app_rolling_log_loss", "base_rate")
-        on_record = total(found["worker"], "stream_app_snapshot_bytes_sum")
-        return read == MATCHES and kept >= 2 * MATCHES and unread == 0 and measured > 0 and on_record > 0
+        # A snapshot counts when it is sent, a checkpoint when all of it is on record.
+        sent = total(found["worker"], "stream_app_snapshot_bytes_sum")
+        on_record = total(found["worker"], "stream_app_checkpoint_bytes_sum") >= sent > 0
+        return read == MATCHES and kept >= 2 * MATCHES and unread == 0 and measured > 0 and on_record
 
     bad = [(FEATURES, b"alpha", b"no JSON"), (FEATURES, b"alpha", b"{}")]
     await topics.produce(clean_kafka, [*bad, *messages(played("alpha", MATCHES))])
