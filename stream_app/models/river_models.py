@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from river import drift, forest, preprocessing
+from river import forest, preprocessing
 
 from stream_app.events import OUTCOMES, Outcome
-from stream_app.models import quick_forest
 from stream_app.models.baselines import BaseRate
 from stream_app.models.contract import MatchModel, guarded
+from stream_app.models.forest_packing import packed
 from stream_app.models.inputs import known_ones
-from stream_app.models.river_parts import GaussianBayes, PlainGaussianSplitter, Unmeasured, softmax_regression
+from stream_app.models.packed_forest import PackedForest
+from stream_app.models.river_parts import GaussianBayes, softmax_regression
+from stream_app.models.rivers_forest import GRACE
 
 RATING_INPUTS = (
     "elo_difference",
@@ -65,21 +67,15 @@ class RiverModel(MatchModel):
 
     def predict_proba_one(self, x: Mapping[str, float]) -> dict[Outcome, float]:  # type: ignore[override]  # River leaves it untyped
         base = self.base_rate.predict_proba_one(x)
-        answer = guarded(self._ask(self._prepared(x)))
+        answer = guarded(self.classifier.predict_proba_one(self._prepared(x)))
         if answer is None:
             return base
         share = self.base_share
         return {outcome: (1.0 - share) * answer.of(outcome) + share * base[outcome] for outcome in OUTCOMES}
 
     def learn_one(self, x: Mapping[str, float], y: Outcome) -> None:  # type: ignore[override]  # River leaves it untyped
-        self._teach(self._prepared(x), y)
+        self.classifier.learn_one(self._prepared(x), y)
         self.base_rate.learn_one(x, y)
-
-    def _ask(self, x: dict[str, float]) -> dict[Any, float]:
-        return self.classifier.predict_proba_one(x)
-
-    def _teach(self, x: dict[str, float], y: Outcome) -> None:
-        self.classifier.learn_one(x, y)
 
     def _prepared(self, x: Mapping[str, float]) -> dict[str, float]:
         return known_ones(x, self.inputs)
@@ -114,36 +110,18 @@ class RandomForest(RiverModel):
     two leagues, and the state a half.
     """
 
-    TREES = 15
-    DEPTH = 4
-    GRACE = 200
-    INPUTS_AT_A_SPLIT = 2
     BASE_SHARE = 0.02
 
     def __init__(self, inputs: tuple[str, ...] = RATING_INPUTS, seed: int = 1, grace: int = GRACE) -> None:
-        classifier = forest.ARFClassifier(
-            n_models=self.TREES,
-            max_features=self.INPUTS_AT_A_SPLIT,
-            metric=Unmeasured(),
-            disable_weighted_vote=True,
-            drift_detector=drift.NoDrift(),  # type: ignore[no-untyped-call]  # River is untyped
-            warning_detector=drift.NoDrift(),  # type: ignore[no-untyped-call]  # River is untyped
-            grace_period=grace,
-            max_depth=self.DEPTH,
-            leaf_prediction="mc",
-            splitter=PlainGaussianSplitter(),
-            seed=seed,
-        )
-        super().__init__(classifier, inputs, self.BASE_SHARE)
-        self.classifier: forest.ARFClassifier
+        super().__init__(PackedForest(inputs, seed, grace), inputs, self.BASE_SHARE)
         self.seed = seed
         self.grace = grace
 
-    def _ask(self, x: dict[str, float]) -> dict[Any, float]:
-        return quick_forest.vote(self.classifier, x)
-
-    def _teach(self, x: dict[str, float], y: Outcome) -> None:
-        quick_forest.learn(self.classifier, x, y)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Artefacts in the log may hold River's own forest, as it was stored before it was packed.
+        if isinstance(state["classifier"], forest.ARFClassifier):
+            state = state | {"classifier": packed(state["classifier"], state["inputs"])}
+        self.__dict__.update(state)
 
 
 class NaiveBayes(RiverModel):
