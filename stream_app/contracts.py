@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -232,16 +233,21 @@ def _check_key(key: bytes | None, event: Input) -> None:
         raise InvalidInput(f"key {found}: wanted the competition, {_excerpt(event.competition)}{which}", "key")
 
 
+def _name(text: str) -> str:
+    """`text` as the one object that all messages share: a league keeps the names of its teams some hundred times."""
+    return sys.intern(text)
+
+
 def _features(fields: dict[str, Any]) -> Features:
     given = fields.get("features")
     return Features(
         match_id=fields["match_id"],
         competition=fields["competition"],
-        season=fields["season"],
+        season=_name(fields["season"]),
         kickoff=_utc(fields["kickoff"]),
         as_of=_utc(fields["as_of"]),
-        home=fields["home"],
-        away=fields["away"],
+        home=_name(fields["home"]),
+        away=_name(fields["away"]),
         neutral=fields.get("neutral", False),
         importance=fields.get("importance", "competitive"),
         features=None if given is None else {name: float(number) for name, number in given.items()},
@@ -253,11 +259,11 @@ def _result(fields: dict[str, Any]) -> Result:
     return Result(
         match_id=fields["match_id"],
         competition=fields["competition"],
-        season=fields["season"],
+        season=_name(fields["season"]),
         kickoff=_utc(fields["kickoff"]),
         finished_at=_utc(fields["finished_at"]),
-        home=fields["home"],
-        away=fields["away"],
+        home=_name(fields["home"]),
+        away=_name(fields["away"]),
         status=fields["status"],
         # To JSON Schema 2.0 is an integer, too.
         home_goals=None if home_goals is None else int(home_goals),

@@ -7,7 +7,7 @@ and on nothing else, and a correction leaves no trace of what it replaced.
 
 from __future__ import annotations
 
-from collections import deque
+import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,6 +23,10 @@ room in a snapshot."""
 
 NO_FIGURES = Figures(n=0, accuracy=0.0, log_loss=0.0, rps=0.0, brier=0.0)
 _UNITS = 2.0**QUANTUM_BITS
+_ROW = struct.Struct("<?3q2i")
+
+LAYOUT = (_ROW.format,)
+"""How marks are written: part of the state's layout."""
 _PROMISE_UNITS = 2.0**PROMISE_BITS
 
 
@@ -51,6 +55,31 @@ def marks_of(score: Score) -> Marks:
 
 def _promise_units(value: float) -> int:
     return int(value * _PROMISE_UNITS)
+
+
+class _Rows:
+    """The marks of some matches, the oldest first, in 33 bytes each."""
+
+    def __init__(self) -> None:
+        self.matches: list[str] = []
+        self._rows = bytearray()
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def add(self, match_id: str, marks: Marks) -> None:
+        self.matches.append(match_id)
+        self._rows += _ROW.pack(*marks)
+
+    def put(self, place: int, marks: Marks) -> None:
+        _ROW.pack_into(self._rows, _ROW.size * place, *marks)
+
+    def take(self, place: int) -> Marks:
+        """The marks at `place`, which are not there any more."""
+        start = _ROW.size * place
+        marks = Marks(*_ROW.unpack_from(self._rows, start))
+        del self.matches[place], self._rows[start : start + _ROW.size]
+        return marks
 
 
 class Tally:
@@ -123,7 +152,7 @@ class Standing:
         self.window = window
         self.total = Tally()
         self.rolling = Tally()
-        self.recent: deque[tuple[str, Marks]] = deque()
+        self._recent = _Rows()
 
     def change(self, match_id: str, old: Marks | None, new: Marks | None) -> None:
         """Count a match with `new` instead of `old`; None stands for not at all."""
@@ -134,18 +163,18 @@ class Standing:
         if old is None:
             if new is not None:
                 self.rolling.add(new)
-                self.recent.append((match_id, new))
+                self._recent.add(match_id, new)
                 self._trim()
             return
-        place = next((place for place, (known, _) in enumerate(self.recent) if known == match_id), None)
-        if place is None:
+        if match_id not in self._recent.matches:
             return
+        place = self._recent.matches.index(match_id)
         self.rolling.add(old, -1)
         if new is None:
-            del self.recent[place]
+            self._recent.take(place)
         else:
             self.rolling.add(new)
-            self.recent[place] = (match_id, new)
+            self._recent.put(place, new)
 
     def resize(self, window: int) -> None:
         """Change the length of the window; a longer one fills with the matches to come."""
@@ -161,9 +190,8 @@ class Standing:
         return self.total.without(self.rolling)
 
     def _trim(self) -> None:
-        while len(self.recent) > self.window:
-            _, gone = self.recent.popleft()
-            self.rolling.add(gone, -1)
+        while len(self._recent) > self.window:
+            self.rolling.add(self._recent.take(0), -1)
 
 
 class Recent:

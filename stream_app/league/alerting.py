@@ -12,7 +12,7 @@ from stream_app.evaluation.drift import OutcomeWatch
 from stream_app.evaluation.rolling import Standing
 from stream_app.evaluation.watch import Watch
 from stream_app.events import DecayAlert, LeagueConfig, Outcome, name_id
-from stream_app.league.fixtures import Given
+from stream_app.league.fixture import Given
 
 
 class Watched(Protocol):

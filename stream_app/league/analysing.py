@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stream_app.analytics import Foretold, Played
 from stream_app.events import LeagueConfig, Result
-from stream_app.league.fixtures import Sealed
+from stream_app.league.fixture import Sealed
 from stream_app.league.goals import goal_rates
 from stream_app.league.squad import Squad
 

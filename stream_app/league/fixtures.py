@@ -33,138 +33,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
 
-from stream_app.events import Alias, EvaluationStatus, Features, Outcome, Probabilities, Result, ResultStatus
-from stream_app.ratings import Match
-
-State = Literal["open", "played", "abandoned", "expired"]
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The part of a forecast that its score depends on, and whether it was blocked."""
-
-    model: str
-    version: int
-    alias: Alias
-    probabilities: Probabilities
-    blocked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """The revision of a prediction that is scored when the result comes.
-
-    `given` was published; `aside` is what versions in reserve said, for comparison alone.
-    """
-
-    prediction_id: str
-    match: Match
-    as_of: datetime
-    given: tuple[Given, ...]
-    aside: tuple[Given, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """New features are to be answered: with the prediction of this `number`, from 1."""
-
-    number: int
-    supersedes: str | None
-    late: bool
-
-
-@dataclass(slots=True)
-class Fixture:
-    """One match as the league remembers it.
-
-    Attributes
-    ----------
-    since
-        The confirmed time when the match became known.
-    latest
-        The latest moment that any of its messages speaks of.
-    kickoff
-        Of the newest features; of the first result, when there are none.
-    revisions, as_of
-        Number of predictions so far, late ones included, and the newest features that they answer.
-    sealed
-        What is scored when the result comes.
-    x
-        The numbers behind `sealed`, until they are learned from.
-    heard
-        Every different result message so far.
-    rank
-        What another result has to reach in order to count.
-    goals
-        Of both sides, while the match is played.
-    evaluations, evaluation_id, verdict
-        Number of evaluations so far; id and status of the one that stands.
-    scored
-        The outcome with which `sealed` is counted in the figures; None while it is not.
-    counted
-        When that was, as the number of the counted match.
-    learned
-        Whether the ratings have learned from this match.
-    """
-
-    match_id: str
-    kickoff: datetime
-    since: datetime | None
-    latest: datetime
-    state: State = "open"
-    revisions: int = 0
-    as_of: datetime | None = None
-    sealed: Sealed | None = None
-    x: Mapping[str, float] | None = None
-    heard: list[tuple[datetime, ResultStatus, int | None, int | None]] = field(default_factory=list)
-    rank: tuple[datetime, bool] | None = None
-    goals: tuple[int, int] | None = None
-    evaluations: int = 0
-    evaluation_id: str | None = None
-    verdict: EvaluationStatus | None = None
-    scored: Outcome | None = None
-    counted: int = 0
-    learned: bool = False
-
-    def revise(self, features: Features) -> Revision | None:
-        """The revision that `features` call for; None when they are not newer than what was answered."""
-        if self.as_of is not None and features.as_of <= self.as_of:
-            return None
-        self.as_of = features.as_of
-        self.revisions += 1
-        late = self.state in ("played", "abandoned")
-        superseded = None if late or self.sealed is None else self.sealed.prediction_id
-        return Revision(self.revisions, superseded, late)
-
-    def hears(self, result: Result) -> Literal["counts", "duplicate", "stale"]:
-        """Whether `result` is the one that counts from now on."""
-        heard = (result.finished_at, result.status, result.home_goals, result.away_goals)
-        if heard in self.heard:
-            return "duplicate"
-        self.heard.append(heard)
-        rank = (result.finished_at, result.status == "corrected")
-        if self.rank is not None and rank < self.rank:
-            return "stale"
-        self.rank = rank
-        return "counts"
-
-    def foretold(self, result: Result) -> Sealed | None:
-        """The sealed revision, if it is about the two teams that played."""
-        sealed = self.sealed
-        if sealed is None or (sealed.match.home, sealed.match.away) != (result.home, result.away):
-            return None
-        return sealed
+from stream_app.league.fixture import Fixture, Sealed, State
+from stream_app.league.settled import NOBODY, Settled, settled, unsettled
 
 
 class Fixtures:
     """The matches that a league remembers, and what time does to them."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Fixture] = {}
+        self.known: dict[str, Fixture | Settled] = {}
         self.awaited = 0
         """Open matches that have a prediction."""
         self.latest: datetime | None = None
@@ -174,22 +53,39 @@ class Fixtures:
         # one of each match that it concerns. What has changed since is sorted out when it comes up.
         self._kickoffs: list[tuple[datetime, str]] = []
         self._endings: list[tuple[datetime, str]] = []
+        self._at_hand: list[Fixture] = []
+        self._lineup = NOBODY
 
     def find(self, match_id: str, kickoff: datetime, at: datetime, remember: timedelta) -> Fixture | None:
         """The match, a new one when it is not known; None when it is too old to be told from a forgotten one.
 
         `at` is the time of the event that speaks of it and `remember` the span over which matches are remembered.
         """
-        fixture = self.known.get(match_id)
+        fixture = self.of(match_id)
         # A match that is known now may have been forgotten before; what it was told then must not count again.
         since = self.confirmed if fixture is None else fixture.since
         if since is not None and since - kickoff > remember:
             return None
         if fixture is None:
-            fixture = self.known[match_id] = Fixture(match_id, kickoff, since, kickoff)
+            fixture = Fixture(match_id, kickoff, since, kickoff)
             heapq.heappush(self._kickoffs, (kickoff, match_id))
+        self._take(fixture)
         fixture.latest = max(fixture.latest, kickoff, at)
         return fixture
+
+    def of(self, match_id: str) -> Fixture | None:
+        """What is known of the match. Only what `find` gives may be changed."""
+        fixture = self.known.get(match_id)
+        return unsettled(match_id, fixture) if isinstance(fixture, tuple) else fixture
+
+    def put_away(self) -> None:
+        """Keep small what was found and waits for nothing. What was found before must not be changed any more."""
+        for fixture in self._at_hand:
+            # One that may still be learned from has a lot of numbers, and is rare.
+            if fixture.state != "open" and fixture.x is None and self.known.get(fixture.match_id) is fixture:
+                kept = self.known[fixture.match_id] = settled(fixture, self._lineup)
+                self._lineup = kept[3]
+        self._at_hand.clear()
 
     def seal(self, fixture: Fixture, sealed: Sealed, x: Mapping[str, float]) -> None:
         """Put a new revision in the place of the one before. An expired match is open again."""
@@ -224,7 +120,8 @@ class Fixtures:
         while self._kickoffs and at - self._kickoffs[0][0] > after:
             _, match_id = heapq.heappop(self._kickoffs)
             fixture = self.known.get(match_id)
-            if fixture is not None and fixture.state == "open" and at - fixture.kickoff > after:
+            if isinstance(fixture, Fixture) and fixture.state == "open" and at - fixture.kickoff > after:
+                self._take(fixture)
                 self.close(fixture, "expired")
                 expired.append(fixture)
         # Entries of a kickoff that was moved can come up before others.
@@ -232,19 +129,24 @@ class Fixtures:
 
     def waiting(self) -> Iterator[Sealed]:
         """The predictions that wait for their results, in the order in which their matches became known."""
-        return (it.sealed for it in self.known.values() if it.state == "open" and it.sealed is not None)
+        fixtures = (it for it in self.known.values() if isinstance(it, Fixture))
+        return (it.sealed for it in fixtures if it.state == "open" and it.sealed is not None)
 
     def forget(self, remember: timedelta) -> None:
         """Drop the matches that are not open and whose messages all lie more than `remember` back."""
         while self._endings and self.confirmed is not None and self.confirmed - self._endings[0][0] > remember:
             _, match_id = heapq.heappop(self._endings)
-            fixture = self.known.get(match_id)
+            fixture = self.of(match_id)
             if fixture is None or fixture.state == "open":
                 continue
             if self.confirmed - fixture.latest > remember:
                 del self.known[match_id]
             else:
                 heapq.heappush(self._endings, (fixture.latest, match_id))
+
+    def _take(self, fixture: Fixture) -> None:
+        self.known[fixture.match_id] = fixture
+        self._at_hand.append(fixture)
 
     def _move(self, fixture: Fixture, state: State, sealed: Sealed | None) -> None:
         self.awaited -= fixture.state == "open" and fixture.sealed is not None

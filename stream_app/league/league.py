@@ -24,7 +24,8 @@ from stream_app.events import (
 )
 from stream_app.league import analysing, commands, mending, policy
 from stream_app.league.counts import Counts
-from stream_app.league.fixtures import Fixture, Fixtures, Given, Revision, Sealed
+from stream_app.league.fixture import Fixture, Given, Revision, Sealed
+from stream_app.league.fixtures import Fixtures
 from stream_app.league.member import score
 from stream_app.league.messages import evaluation_of, prediction_of
 from stream_app.league.register import registry
@@ -85,19 +86,9 @@ class League:
         Raises Fatal when the features are of another competition, or when nothing was configured yet.
         """
         config = self._configured(features.competition)
-        fixture = self.fixtures.find(features.match_id, features.kickoff, features.as_of, _remembered(config))
-        if fixture is None:
-            self.counts.too_old += 1
-            return []
-        revision = fixture.revise(features)
-        if revision is None:
-            if features.as_of == fixture.as_of:
-                self.counts.duplicate += 1
-            else:
-                self.counts.stale += 1
-            return []
-        prediction = self._answer(fixture, features, revision, config)
-        return [prediction, *self._pass_time(features.as_of, features.match_id, config), *self._news(features.as_of)]
+        outputs = self._predict(features, config)
+        self.fixtures.put_away()
+        return outputs
 
     def learn(self, result: Result) -> list[Output]:
         """Score the sealed prediction, then learn; expire what has waited too long for its result.
@@ -105,21 +96,9 @@ class League:
         Raises Fatal when the result is of another competition, or when nothing was configured yet.
         """
         config = self._configured(result.competition)
-        fixture = self.fixtures.find(result.match_id, result.kickoff, result.finished_at, _remembered(config))
-        if fixture is None:
-            self.counts.too_old += 1
-            return []
-        heard = fixture.hears(result)
-        if heard == "duplicate":
-            self.counts.duplicate += 1
-            return []
-        if heard == "stale":
-            self.counts.stale += 1
-            return []
-        outputs = self._settle(fixture, result, config)
-        outputs += self._pass_time(result.finished_at, result.match_id, config)
-        policy.review(self.squad, self._now(result.finished_at), config)
-        return outputs + self._news(result.finished_at)
+        outputs = self._learn(result, config)
+        self.fixtures.put_away()
+        return outputs
 
     def command(self, command: ModelCommand, handover: Handover | str | None = None) -> list[Output]:
         """Do what is asked of the models, or tell why not; a command that has come before changes nothing.
@@ -160,6 +139,38 @@ class League:
     def analysis(self) -> Analytics:
         """Streaks, transitions and randomness, with the teams' ratings."""
         return self.analytics.figures(self.competition, self.ratings.elo.teams)
+
+    def _predict(self, features: Features, config: LeagueConfig) -> list[Output]:
+        fixture = self.fixtures.find(features.match_id, features.kickoff, features.as_of, _remembered(config))
+        if fixture is None:
+            self.counts.too_old += 1
+            return []
+        revision = fixture.revise(features)
+        if revision is None:
+            if features.as_of == fixture.as_of:
+                self.counts.duplicate += 1
+            else:
+                self.counts.stale += 1
+            return []
+        prediction = self._answer(fixture, features, revision, config)
+        return [prediction, *self._pass_time(features.as_of, features.match_id, config), *self._news(features.as_of)]
+
+    def _learn(self, result: Result, config: LeagueConfig) -> list[Output]:
+        fixture = self.fixtures.find(result.match_id, result.kickoff, result.finished_at, _remembered(config))
+        if fixture is None:
+            self.counts.too_old += 1
+            return []
+        heard = fixture.hears(result)
+        if heard == "duplicate":
+            self.counts.duplicate += 1
+            return []
+        if heard == "stale":
+            self.counts.stale += 1
+            return []
+        outputs = self._settle(fixture, result, config)
+        outputs += self._pass_time(result.finished_at, result.match_id, config)
+        policy.review(self.squad, self._now(result.finished_at), config)
+        return outputs + self._news(result.finished_at)
 
     def _answer(self, fixture: Fixture, features: Features, revision: Revision, config: LeagueConfig) -> Prediction:
         match = _match(features)

@@ -21,7 +21,7 @@ from stream_app.events import (
     Score,
 )
 from stream_app.league.digest import digest
-from stream_app.league.fixtures import Given
+from stream_app.league.fixture import Given
 from stream_app.league.saying import UNKNOWING, forecast
 from stream_app.lifecycle.knowledge import Knowledge
 from stream_app.lifecycle.promotion import Contender

@@ -8,7 +8,7 @@ from datetime import datetime
 from stream_app.events import LeagueConfig, ModelCommand, Notes, Outcome
 from stream_app.league.changes import named
 from stream_app.league.changes import reinforce as succeed
-from stream_app.league.fixtures import Sealed
+from stream_app.league.fixture import Sealed
 from stream_app.league.member import Member
 from stream_app.league.squad import Squad
 from stream_app.lifecycle.ledger import POLICY, Happening

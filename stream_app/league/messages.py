@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from stream_app.events import Evaluation, EvaluationStatus, Features, Forecast, Prediction, Score, outcome_of
-from stream_app.league.fixtures import Fixture, Revision, Sealed
+from stream_app.league.fixture import Fixture, Revision, Sealed
 from stream_app.league.goals import goal_forecast
 from stream_app.models.market import market_forecast
 

@@ -17,7 +17,7 @@ from stream_app.events import (
     VersionLine,
 )
 from stream_app.league.alerting import Alerts
-from stream_app.league.fixtures import Fixture, Given, Sealed
+from stream_app.league.fixture import Fixture, Given, Sealed
 from stream_app.league.lines import version_line
 from stream_app.league.member import Member, score
 from stream_app.league.pupil import Listener, Pupil

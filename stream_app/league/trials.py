@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stream_app.events import OUTCOMES, Outcome
-from stream_app.league.fixtures import Sealed
+from stream_app.league.fixture import Sealed
 from stream_app.lifecycle.promotion import Contender, Trial
 from stream_app.models.baselines import PRIOR_MATCHES
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from stream_app.events import OUTCOMES, Outcome
 
-_HEAD = struct.Struct("<dB")
+LAYOUT = ("<dB{}f", *OUTCOMES)
+"""How matches are written, with as many numbers as there are inputs: part of the state's layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +31,45 @@ class RecentMatches:
     """
 
     def __init__(self, size: int) -> None:
-        self._rows: deque[tuple[tuple[str, ...], bytes]] = deque(maxlen=size)
+        self._size = size
+        self._n = 0
+        # Successive matches that have the same inputs stand in one block.
+        self._blocks: deque[tuple[tuple[str, ...], bytearray]] = deque()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._n
 
     def resize(self, size: int) -> None:
         """Keep `size` matches from now on; the oldest go first."""
-        if size != self._rows.maxlen:
-            self._rows = deque(self._rows, maxlen=size)
+        self._size = size
+        self._trim()
 
     def add(self, at: datetime, x: Mapping[str, float], outcome: Outcome) -> None:
         """Remember a match."""
-        if self._rows.maxlen == 0:
-            return
         names = tuple(x)
-        if self._rows and self._rows[-1][0] == names:
-            names = self._rows[-1][0]
-        numbers = struct.pack(f"<{len(names)}f", *x.values())
-        self._rows.append((names, _HEAD.pack(at.timestamp(), OUTCOMES.index(outcome)) + numbers))
+        if not self._blocks or self._blocks[-1][0] != names:
+            self._blocks.append((names, bytearray()))
+        self._blocks[-1][1].extend(_row(names).pack(at.timestamp(), OUTCOMES.index(outcome), *x.values()))
+        self._n += 1
+        self._trim()
 
     def matches(self) -> list[RecentMatch]:
         """All of them, oldest first."""
-        return [_read(names, row) for names, row in self._rows]
+        return [
+            RecentMatch(datetime.fromtimestamp(at, UTC), dict(zip(names, numbers, strict=True)), OUTCOMES[place])
+            for names, rows in self._blocks
+            for at, place, *numbers in _row(names).iter_unpack(rows)
+        ]
+
+    def _trim(self) -> None:
+        while self._n > self._size:
+            names, rows = self._blocks[0]
+            del rows[: _row(names).size]
+            if not rows:
+                self._blocks.popleft()
+            self._n -= 1
 
 
-def _read(names: tuple[str, ...], row: bytes) -> RecentMatch:
-    at, place = _HEAD.unpack_from(row)
-    numbers = struct.unpack_from(f"<{len(names)}f", row, _HEAD.size)
-    return RecentMatch(datetime.fromtimestamp(at, UTC), dict(zip(names, numbers, strict=True)), OUTCOMES[place])
+def _row(names: tuple[str, ...]) -> struct.Struct:
+    """When the result came, the place of the outcome, and the inputs."""
+    return struct.Struct(LAYOUT[0].format(len(names)))

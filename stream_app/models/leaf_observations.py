@@ -27,6 +27,9 @@ OBSERVED = SEEN * len(OUTCOMES)
 
 NOT_YET, NEVER = -1, -2
 
+LAYOUT = (*map("".join, ORDERS), *Seen._fields)
+"""What the numbers of a forest mean, in order: part of the state's layout."""
+
 
 class LeafObservations:
     """Rows of numbers, one for each leaf that watches some inputs, in the order of the leaves.

@@ -9,7 +9,7 @@ from stream_app.errors import InvalidInput
 from stream_app.evaluation.calibration import Calibration
 from stream_app.evaluation.rolling import Tally, marks_of
 from stream_app.events import Figures, Outcome, Probabilities
-from stream_app.league.fixtures import Given
+from stream_app.league.fixture import Given
 from stream_app.league.member import score
 from stream_app.lifecycle.knowledge import Knowledge, seal_of
 from stream_app.models.baselines import BaseRate

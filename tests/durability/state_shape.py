@@ -14,7 +14,11 @@ from stream_app.contracts import KIND_OF_TOPIC, encode
 from stream_app.durability.book import Book
 from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.snapshot import FORMAT
+from stream_app.evaluation import rolling
 from stream_app.events import Configure
+from stream_app.league import settled
+from stream_app.lifecycle import recent
+from stream_app.models import leaf_observations
 from stream_app.settings import load
 from tests.chaos.sent import GOOD
 from tests.chaos.traffic import traffic
@@ -27,7 +31,10 @@ MESSAGES = 1_200
 COMPETITION = "alpha"
 
 Shape = dict[str, list[str]]
-"""The attributes of every class of which the state has an instance."""
+"""The attributes of every class of which the state has an instance, and how modules lay out what they pack."""
+
+PACKING = (leaf_observations, recent, rolling, settled)
+"""Modules that write a part of the state as bytes."""
 
 
 class _Observer(pickle.Pickler):
@@ -54,6 +61,11 @@ def shape_of(state: object) -> Shape:
     return {name: sorted(attributes) for name, attributes in sorted(observer.seen.items())}
 
 
+def shape() -> Shape:
+    """The shape of the state of an eventful league."""
+    return shape_of(eventful()) | {module.__name__: list(module.LAYOUT) for module in PACKING}
+
+
 def eventful() -> Book:
     """A book that has seen all that feeds send and people ask: revisions, corrections, postponed matches, commands."""
     book = Book(COMPETITION)
@@ -74,7 +86,5 @@ def written() -> tuple[int, Shape]:
 
 if __name__ == "__main__":
     FILE.write_bytes(
-        orjson.dumps(
-            {"format": FORMAT, "shape": shape_of(eventful())}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        )
+        orjson.dumps({"format": FORMAT, "shape": shape()}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     )

@@ -11,7 +11,7 @@ from stream_app.evaluation.alarm import Change
 from stream_app.evaluation.rolling import Standing, marks_of
 from stream_app.evaluation.watch import Watch
 from stream_app.events import OUTCOMES, LeagueConfig, Outcome, Probabilities
-from stream_app.league.fixtures import Given
+from stream_app.league.fixture import Given
 from stream_app.league.member import score
 
 Match = tuple[Probabilities, Outcome]

@@ -80,9 +80,9 @@ def test_the_champions_inputs_hold_what_models_may_want_of_the_analytics() -> No
     match = next(event for event in schedule(played("a", MATCHES + 1)) if event.match_id == f"a-{MATCHES:05}")
     assert isinstance(match, Features)
     league.predict(match)
-    x = league.fixtures.known[match.match_id].x
-    assert x is not None
-    assert {"streak_winning", "streak_clean_sheet", "transition_H"} <= set(x)
+    fixture = league.fixtures.of(match.match_id)
+    assert fixture is not None
+    assert {"streak_winning", "streak_clean_sheet", "transition_H"} <= set(fixture.x or ())
 
 
 def test_another_kind_of_competition_begins_anew() -> None:

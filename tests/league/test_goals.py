@@ -23,11 +23,11 @@ def test_goals_agree_with_the_outcomes_that_the_kalman_filter_gives_and_with_eac
     for event in schedule(played("cup", 60)):
         if isinstance(event, Features):
             predictions += [output for output in league.predict(event) if isinstance(output, Prediction)]
-            x = league.fixtures.known[event.match_id].x
-            goals = predictions[-1].goals
+            fixture = league.fixtures.of(event.match_id)
+            assert fixture is not None
+            x, sealed, goals = fixture.x, fixture.sealed, predictions[-1].goals
             assert goals is not None
             assert x is not None
-            sealed = league.fixtures.known[event.match_id].sealed
             assert sealed is not None
             assert (predictions[-1].home_rating, predictions[-1].away_rating) == league.ratings.points(sealed.match)
             given = goals.probabilities

@@ -258,7 +258,7 @@ def test_finished_matches_are_forgotten_when_corrections_are_no_longer_to_be_exp
     league = new_league()
     for number in range(60):
         tell(league, features(f"m{number}", day=7 * number), result(f"m{number}", day=7 * number))
-        remembered = [fixture for fixture in league.fixtures.known.values()]
+        remembered = [fixture for match_id in league.fixtures.known if (fixture := league.fixtures.of(match_id))]
         assert all(fixture.x is None for fixture in remembered if fixture.state == "played")
         assert len(remembered) <= int(CONFIG.remember_days) // 7 + 3
 

@@ -27,7 +27,7 @@ from stream_app.feeds.backtest import BURN_IN_SEASONS
 from stream_app.feeds.datasets import PlayedMatch, bundesliga
 from stream_app.feeds.schedule import schedule
 from stream_app.league import League
-from stream_app.league.fixtures import Given
+from stream_app.league.fixture import Given
 from stream_app.league.member import score
 
 Numbers = npt.NDArray[np.float64]
