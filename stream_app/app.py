@@ -14,7 +14,7 @@ from stream_app import metrics
 from stream_app.agents import inputs_anew, learn, predict, topic_watch
 from stream_app.agents.faust_consumer import PlacesConsumer, places_consumer
 from stream_app.agents.faust_edge import EdgeTransport, fatal_on_error
-from stream_app.agents.faust_worker import EdgeTableManager
+from stream_app.agents.faust_tables import EdgeTableManager
 from stream_app.agents.keeper import Keeper
 from stream_app.agents.order import Orderer
 from stream_app.agents.ownership import Ownership

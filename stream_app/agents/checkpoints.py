@@ -25,6 +25,7 @@ from stream_app.durability.book import Book
 from stream_app.durability.checkpoint import Checkpoint
 from stream_app.durability.guards import Fence
 from stream_app.durability.snapshot import SnapshotInfo, freeze, is_piece, pack
+from stream_app.errors import Fatal
 from stream_app.settings import Settings
 from stream_app.topics import LOG
 
@@ -92,6 +93,16 @@ class Checkpoints:
         """`partition` is ours and is read on at `place`."""
         self._applied[partition] = self._recorded[partition] = place
         self._due_at = monotonic() + self._settings.checkpoint_interval_s
+
+    def require(self, partition: int, book: Book) -> None:
+        """Raise Fatal when `book` does not have what its league is known to have.
+
+        Nothing else would tell that a league has got lost in memory: an entry would be applied to an older or an empty
+        one. After a restart all is read again.
+        """
+        competition, position = book.league.competition, book.position
+        if position < (known := self._last[partition].get(competition, position)):
+            raise Fatal(f"{competition!r} is in memory as of log offset {position}, but was at {known} already")
 
     def applied(self, partition: int, offset: int, book: Book) -> None:
         """The entry at `offset` was applied to `book`."""
@@ -181,8 +192,14 @@ class Checkpoints:
         metrics.SNAPSHOT_BYTES.observe(len(snapshot.blob))
         previous = self._tables.snapshot(snapshot.competition.encode())
         records = pack(snapshot.blob, snapshot.competition, previous, self._settings.snapshot_piece_bytes)
+        # Its league is at work. One in pieces stays, for the next one to be written into the other slot: those are few.
+        # All of it before the first wait: what is in memory later may be that of a partition that went and came back.
+        self._tables.forget_snapshot(snapshot.competition)
+        if len(records) > 1:
+            for key, value in records:
+                self._tables.keep_snapshot(key, value)
         for key, value in records:
-            self._outbox.add(await self._tables.put_snapshot(key, value, snapshot.partition))
+            self._outbox.add(await self._tables.send_snapshot(key, value, snapshot.partition))
             if is_piece(key):
                 fail_points.reach(fail_points.AMID_PIECES)
         return sum(len(value) for _, value in records)

@@ -162,6 +162,8 @@ class PlacesConsumer(Consumer):
         self._handed_over: dict[TP, int] = {}
         self._gaps: dict[TP, dict[int, int | None]] = {}
         self._positions: Mapping[TP, int] = {}
+        self._nothing_asked = asyncio.Event()
+        self._nothing_asked.set()
 
     def _new_consumer_thread(self) -> _ConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -218,11 +220,24 @@ class PlacesConsumer(Consumer):
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:  # noqa: ASYNC109  # Faust's signature
         # Faust waits up to a second for the partitions that are active when the call begins, and one that becomes
         # active meanwhile has to wait as long.
-        records = await super()._getmany(active_partitions, min(timeout, GETMANY_S))
+        self._nothing_asked.clear()
+        try:
+            records = await super()._getmany(active_partitions, min(timeout, GETMANY_S))
+        finally:
+            self._nothing_asked.set()
         for tp, of_partition in records.items():
             self._note(TP(*tp), of_partition)
         self._positions = self._thread.positions
         return records
+
+    async def come_to_rest(self) -> None:
+        """Stop the flow, and wait until no fetch is on its way that began before.
+
+        One that outlasts a rebalance and takes messages when Faust has just moved the partitions to where it wants to
+        read them would come before the flow is resumed, and Faust drops what comes then: it would be missed.
+        """
+        self.stop_flow()
+        await self._nothing_asked.wait()
 
     def _note(self, tp: TP, records: list[Any]) -> None:
         following = self._handed_over.get(tp)

@@ -12,22 +12,9 @@ import sys
 from signal import Signals
 
 import faust
-from faust.tables.manager import TableManager
 from mode.types import ServiceT
 
 from stream_app.agents.faust_edge import die
-
-
-class EdgeTableManager(TableManager):
-    """Starts without a pause.
-
-    Faust's own sleeps for a second before it starts its tables, without saying for what. Everything that they need has
-    been started by then, in the order in which the application lists its services.
-    """
-
-    async def on_start(self) -> None:
-        await self._update_channels()
-        await self.recovery.start()
 
 
 class EdgeWorker(faust.Worker):

@@ -230,6 +230,7 @@ class Keeper:
         for partition, offset, (came, entry) in batch:
             self._fence.check()
             book = await self._shelf.book(entry.competition, partition)
+            self._checkpoints.require(partition, book)
             began = perf_counter()
             metrics.BARRIER_SECONDS.observe(began - came)
             outputs = book.apply(offset, entry)
@@ -275,7 +276,7 @@ class Keeper:
     async def checkpoint(self) -> None:
         """Put every changed league and the place in the log on record, then commit that place."""
         await self._drive(self._checkpoints.write(places_consumer(self._app)), self._turn)
-        self._shelf.let_rest(self._checkpoints.is_pending)
+        await self._drive(self._shelf.let_rest(self._checkpoints.is_pending), self._turn)
         spare()
 
 

@@ -1,8 +1,13 @@
 """The Faust tables of the worker, and how they are written.
 
 Faust writes a table's changelog only from inside an agent's own event, waits for nobody and reports a failed send as
-a warning. Here a value is put into the table and sent to its changelog in one step, to the partition that owns it, and
-the caller awaits the brokers' confirmation.
+a warning. Here a value is sent to the changelog directly, to the partition that owns it, and the caller awaits the
+brokers' confirmation.
+
+A league at work has no snapshot in the table: it would be in memory twice. What Faust reads into the table after a
+rebalance is taken out when its league comes to life (`Shelf`), and what checkpoints write is on the brokers alone. So
+the table is complete after a rebalance, and with the leagues that are at work at any other time; `EdgeRecovery` sees to
+it that a rebalance reads all of it again.
 
 What others read (the scoreboard) is a compacted topic with one record a competition, but no table of Faust: the worker
 itself never looks into it, and a table would be read back from its beginning at every start.
@@ -45,8 +50,12 @@ class Tables:
         """The snapshot record under `key`."""
         return self._tables[SNAPSHOTS].data.get(key)
 
+    def keep_snapshot(self, key: bytes, value: bytes) -> None:
+        """Have a snapshot record in memory, without sending it."""
+        self._tables[SNAPSHOTS].data[key] = value
+
     def forget_snapshot(self, competition: str) -> None:
-        """Do not use the snapshot of `competition` again; the next checkpoint writes a new one."""
+        """Have no snapshot of `competition` in memory: it is of no use, or its league is at work."""
         self._tables[SNAPSHOTS].data.pop(competition.encode(), None)
 
     async def delete_snapshot(self, competition: str, partition: int) -> Awaitable[object]:
@@ -58,18 +67,16 @@ class Tables:
         """The checkpoint record of `partition`."""
         return self._tables[CHECKPOINTS].data.get(checkpoint_key(partition))
 
-    async def put_snapshot(self, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
-        """Write one snapshot record; the returned awaitable is done when the brokers have it."""
-        return await self._put(SNAPSHOTS, key, value, partition)
+    async def send_snapshot(self, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
+        """Send one snapshot record; the returned awaitable is done when the brokers have it."""
+        return await self._app.producer.send(SNAPSHOTS, key, value, partition, None, None)
 
     async def put_checkpoint(self, partition: int, value: bytes) -> Awaitable[object]:
         """Write the checkpoint of `partition`; awaitable as above."""
-        return await self._put(CHECKPOINTS, checkpoint_key(partition), value, partition)
+        key = checkpoint_key(partition)
+        self._tables[CHECKPOINTS].data[key] = value
+        return await self._app.producer.send(CHECKPOINTS, key, value, partition, None, None)
 
     async def put_public(self, topic: str, competition: str, value: bytes, partition: int) -> Awaitable[object]:
         """Write what others read of `competition` in the table `topic`; awaitable as above."""
         return await self._app.producer.send(topic, competition.encode(), value, partition, None, None)
-
-    async def _put(self, name: str, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
-        self._tables[name].data[key] = value
-        return await self._app.producer.send(name, key, value, partition, None, None)

@@ -192,12 +192,22 @@ def pack(
     """
     key = competition.encode()
     if len(blob) < piece_bytes:
-        return [(key, _WHOLE + blob)]
+        return [(key, whole(blob))]
     slot = b"b" if previous is not None and previous[:2] == _IN_PIECES + b"a" else b"a"
     pieces = [blob[start : start + piece_bytes] for start in range(0, len(blob), piece_bytes)]
     records = [(_piece_key(key, slot, number), piece) for number, piece in enumerate(pieces)]
     manifest = _IN_PIECES + slot + len(pieces).to_bytes(_LENGTH_BYTES, "big") + hashlib.sha256(blob).digest()
     return [*records, (key, manifest)]
+
+
+def whole(blob: bytes) -> bytes:
+    """The one record that holds `blob`, however large it is: for memory, not for Kafka."""
+    return _WHOLE + blob
+
+
+def is_whole(record: bytes) -> bool:
+    """Whether the record under a competition's key is all of its snapshot."""
+    return record[:1] == _WHOLE
 
 
 def unpack(competition: str, read: Callable[[bytes], bytes | None]) -> bytes:
@@ -212,7 +222,7 @@ def unpack(competition: str, read: Callable[[bytes], bytes | None]) -> bytes:
     record = read(key)
     if record is None:
         raise SnapshotRefused("there is none")
-    if record[:1] == _WHOLE:
+    if is_whole(record):
         return record[1:]
     slot, count = record[1:2], int.from_bytes(record[2 : 2 + _LENGTH_BYTES], "big")
     pieces = [read(_piece_key(key, slot, number)) for number in range(count)]

@@ -33,8 +33,8 @@ def done() -> Awaitable[object]:
 class Remembering:
     """The application, its producer, its consumer and its tables: everything that goes out, in its order.
 
-    `interrupt` is called in the middle of every write of a checkpoint. What is sent to a topic in `withheld` arrives
-    with `confirm` alone.
+    `snapshots` are those that the brokers have, `in_memory` those in the worker's table. `interrupt` is called in the
+    middle of every write of a checkpoint. What is sent to a topic in `withheld` arrives with `confirm` alone.
     """
 
     def __init__(self) -> None:
@@ -42,6 +42,7 @@ class Remembering:
         self.out: list[tuple[str, object]] = []
         self.checkpoints: dict[int, bytes] = {}
         self.snapshots: dict[bytes, bytes] = {}
+        self.in_memory: dict[bytes, bytes] = {}
         self.interrupt: Callable[[], None] = lambda: None
         self.withheld: set[str] = set()
         self.on_the_way: list[asyncio.Future[object]] = []
@@ -66,10 +67,16 @@ class Remembering:
         self.on_the_way.append(asyncio.get_running_loop().create_future())
         return self.on_the_way[-1]
 
-    async def put_snapshot(self, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
+    async def send_snapshot(self, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
         self.out.append(("snapshots", key))
         self.snapshots[key] = value
         return done()
+
+    def keep_snapshot(self, key: bytes, value: bytes) -> None:
+        self.in_memory[key] = value
+
+    def forget_snapshot(self, competition: str) -> None:
+        self.in_memory.pop(competition.encode(), None)
 
     async def put_public(self, name: str, competition: str, value: bytes, partition: int) -> Awaitable[object]:
         self.out.append((name, competition.encode()))
@@ -89,10 +96,10 @@ class Remembering:
         return None
 
     def snapshot_keys(self) -> list[bytes]:
-        return []
+        return list(self.in_memory)
 
     def snapshot(self, key: bytes) -> bytes | None:
-        return self.snapshots.get(key)
+        return self.in_memory.get(key)
 
 
 def tell(keeper: Keeper, competition: str, partition: int, events: int, skip: int = 0) -> None:

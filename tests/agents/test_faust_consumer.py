@@ -119,6 +119,7 @@ def consumer_of(client: Client) -> faust_consumer.PlacesConsumer:
     thread._ensure_consumer, thread.call_thread = lambda: client, at_once
     consumer = faust_consumer.PlacesConsumer.__new__(faust_consumer.PlacesConsumer)
     consumer._thread, consumer._handed_over, consumer._gaps, consumer._positions = thread, {}, {}, {}
+    consumer._nothing_asked = asyncio.Event()
     return consumer
 
 
@@ -133,6 +134,27 @@ async def test_an_input_is_not_at_its_end_while_messages_are_on_their_way_betwee
     await consumer._getmany(None, 0.0)
 
     assert (before, empty, taken, consumer.at_end(tp, 2, since=0.0)) == (False, True, False, True)
+
+
+async def test_a_consumer_has_come_to_rest_when_the_fetch_that_was_on_its_way_is_back() -> None:
+    # It could bring messages from a place to which somebody moves the partitions after that.
+    consumer: Any = consumer_of(Client())
+    consumer.can_resume_flow, consumer.suspend_flow = asyncio.Event(), asyncio.Event()
+    back = asyncio.Event()
+
+    async def getmany(*_: object) -> dict[TP, list[object]]:
+        await back.wait()
+        return {}
+
+    consumer._thread = SimpleNamespace(getmany=getmany, positions={})
+    fetching = asyncio.create_task(consumer._getmany({TP(*LOG)}, 0.1))
+    await asyncio.sleep(0)
+    resting = asyncio.create_task(consumer.come_to_rest())
+    await asyncio.sleep(0.01)
+    assert (consumer.flow_active, resting.done()) == (False, False)
+    back.set()
+    await asyncio.wait_for(resting, 5)
+    assert fetching.done()
 
 
 async def test_messages_that_are_here_and_not_received_are_held() -> None:

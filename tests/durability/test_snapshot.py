@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.durability import snapshot
-from stream_app.durability.snapshot import SnapshotInfo, SnapshotRefused, freeze, inspect, is_piece, pack, thaw, unpack
+from stream_app.durability.snapshot import (
+    SnapshotInfo,
+    SnapshotRefused,
+    freeze,
+    inspect,
+    is_piece,
+    is_whole,
+    pack,
+    thaw,
+    unpack,
+    whole,
+)
 
 KEY = b"a key"
 INFO = SnapshotInfo(competition="bundesliga", position=1234)
@@ -124,6 +135,13 @@ def test_two_snapshots_in_turn_replace_each_other() -> None:
         table.update(pack(blob, "bundesliga", table.get(b"bundesliga"), piece_bytes=300))
         assert unpack("bundesliga", table.get) == blob
     assert len(table) == 9
+
+
+def test_a_snapshot_of_any_size_is_one_record_where_nobody_has_to_cut_it() -> None:
+    blob = bytes(range(256)) * 10
+    assert not is_whole(pack(blob, "bundesliga", None, piece_bytes=300)[-1][1])
+    assert is_whole(whole(blob))
+    assert unpack("bundesliga", {b"bundesliga": whole(blob)}.get) == blob
 
 
 def test_a_missing_piece_or_a_missing_snapshot_is_refused() -> None:
