@@ -16,8 +16,8 @@ from stream_app.durability.snapshot import SnapshotInfo, SnapshotRefused, freeze
 from stream_app.errors import Fatal
 
 REST_S = 600.0
-"""Seconds without an entry after which a league leaves memory. It takes ten times as much there as its snapshot, which
-is read again when its next match comes."""
+"""Seconds without an entry after which a league leaves memory. It takes three times as much there as its snapshot,
+which is read again when its next match comes."""
 
 AT_ONCE = 64
 """Leagues that leave memory after one checkpoint. Each is made a snapshot of, and those of a match day rest together: a

@@ -14,7 +14,7 @@ PRIOR = 10.0
 """Imaginary pairs in each row, shared out as in all rows together: a row with few pairs says little of its own."""
 
 MOST_PAIRINGS = 512
-"""Pairings that are remembered, those that met last: enough for a league of 23 teams."""
+"""Pairings that are remembered, those of the grounds that saw matches last: enough for a league of 23 teams."""
 
 ENOUGH = 30
 """Pairs of outcomes from which a pairing is shown. With nine cells the chi-square approximation then holds (Koehler, K.
@@ -51,33 +51,51 @@ class Chain:
 
 
 class Pairings:
-    """The chains of the pairings that met last, in ten bytes each: nine counts, which end at 255, and the last one."""
+    """The chains of the latest pairings, in ten bytes each: nine counts, which end at 255, and the last one."""
 
     def __init__(self) -> None:
-        self.chains: dict[tuple[str, str], bytes] = {}
+        # By the side at whose ground they meet, and by the other one: pairs of names would take as much again.
+        self._chains: dict[str, dict[str, bytes]] = {}
+        self._n = 0
+
+    def __len__(self) -> int:
+        return self._n
 
     def learn(self, home: str, away: str, place: int) -> None:
         """Learn how a meeting on the ground of `home` ended."""
-        known = self.chains.pop((home, away), None)
+        # What is put in again stands last.
+        at_home = self._chains[home] = self._chains.pop(home, {})
+        known = at_home.pop(away, None)
         chain = bytearray(_NONE + 1) if known is None else bytearray(known)
         if known is not None:
             cell = KINDS * chain[_NONE] + place
             chain[cell] = min(chain[cell] + 1, _FULL)
         chain[_NONE] = place
-        self.chains[home, away] = bytes(chain)
-        if len(self.chains) > MOST_PAIRINGS:
-            del self.chains[next(iter(self.chains))]
+        at_home[away] = bytes(chain)
+        self._n += known is None
+        if self._n > MOST_PAIRINGS:
+            self._forget()
 
     def figures(self) -> tuple[PairingTransitions, ...]:
         """The pairings with the longest history, the longest first."""
-        lengths = [(-sum(chain[:_NONE]), pairing) for pairing, chain in self.chains.items()]
+        chains = {(home, away): chain for home, met in self._chains.items() for away, chain in met.items()}
+        lengths = [(-sum(chain[:_NONE]), pairing) for pairing, chain in chains.items()]
         shown = [pairing for length, pairing in nsmallest(SHOWN_PAIRINGS, lengths) if -length >= ENOUGH]
-        told = [(pairing, described(tuple(self.chains[pairing][:_NONE]))) for pairing in shown]
+        told = [(pairing, described(tuple(chains[pairing][:_NONE]))) for pairing in shown]
         # Bonferroni's correction.
         return tuple(
             PairingTransitions(home, away, chain, short(min(1.0, chain.p_value * len(told))))
             for (home, away), chain in told
         )
+
+    def _forget(self) -> None:
+        """Drop a pairing of the ground that has seen no match for the longest time."""
+        ground = next(iter(self._chains))
+        met = self._chains[ground]
+        del met[next(iter(met))]
+        if not met:
+            del self._chains[ground]
+        self._n -= 1
 
 
 def smoothed(counts: list[int] | tuple[int, ...]) -> tuple[tuple[float, float, float], ...]:

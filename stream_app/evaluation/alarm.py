@@ -43,6 +43,8 @@ class Change:
 class Alarm:
     """One alert at a time, and the number of those so far."""
 
+    __slots__ = ("kind", "number", "open")
+
     def __init__(self, kind: AlertKind) -> None:
         self.kind = kind
         self.number = 0

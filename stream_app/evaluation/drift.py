@@ -36,6 +36,8 @@ class Shift:
         Numbers since that change was found.
     """
 
+    __slots__ = ("adwin", "age", "left")
+
     def __init__(self) -> None:
         self.adwin = ADWIN(delta=DELTA)  # type: ignore[no-untyped-call]  # River is untyped
         self.left: float | None = None
@@ -60,6 +62,8 @@ class Shift:
 
 class LossWatch:
     """Raises an alert when a model's log loss has moved to a higher level."""
+
+    __slots__ = ("alarm", "shift")
 
     def __init__(self) -> None:
         self.shift = Shift()

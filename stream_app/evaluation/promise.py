@@ -75,6 +75,8 @@ class Evidence:
         The matches after which a model that keeps its promises would have come as far, on average at least.
     """
 
+    __slots__ = ("of_rivals", "value")
+
     def __init__(self, rivals: int) -> None:
         self.of_rivals = [0.0] * rivals
         self.value = 0.0

@@ -60,6 +60,8 @@ def _promise_units(value: float) -> int:
 class _Rows:
     """The marks of some matches, the oldest first, in 33 bytes each."""
 
+    __slots__ = ("_rows", "matches")
+
     def __init__(self) -> None:
         self.matches: list[str] = []
         self._rows = bytearray()
@@ -84,6 +86,8 @@ class _Rows:
 
 class Tally:
     """The exact sums of the scores of any number of matches."""
+
+    __slots__ = ("brier", "confidence", "expected_log_loss", "hits", "log_loss", "n", "rps")
 
     def __init__(self) -> None:
         self.n = 0
@@ -148,6 +152,8 @@ class Standing:
     until the next one comes: the match that had left the window before does not return.
     """
 
+    __slots__ = ("_recent", "rolling", "total", "window")
+
     def __init__(self, window: int) -> None:
         self.window = window
         self.total = Tally()
@@ -200,6 +206,8 @@ class Recent:
     A number that is `k` matches old has the weight `(1 - w)^k`, with `w = 2 / (window + 1)`, which gives the mean the
     variance of one over the window; until there are so many numbers it is the plain mean.
     """
+
+    __slots__ = ("means", "n")
 
     def __init__(self, count: int) -> None:
         self.n = 0

@@ -33,6 +33,8 @@ class DecayWatch:
     that leave the window must not make themselves the norm.
     """
 
+    __slots__ = ("alarm", "evidence")
+
     def __init__(self) -> None:
         self.evidence = Evidence(len(SHARPNESS))
         self.alarm = Alarm("decay")
@@ -61,6 +63,8 @@ class CalibrationWatch:
     Which of them it is, is told by the rival that has gained most, and stays so while the alert is open. The shares of
     the outcomes are means that forget with the pace of the window; hits and confidences are those of the window.
     """
+
+    __slots__ = ("alarm", "evidence", "happened", "promised")
 
     def __init__(self) -> None:
         self.evidence = Evidence(RIVALS)

@@ -20,6 +20,8 @@ class Watch:
     evidence as it is.
     """
 
+    __slots__ = ("calibration", "decay", "drift")
+
     def __init__(self) -> None:
         self.decay = DecayWatch()
         self.calibration = CalibrationWatch()

@@ -37,7 +37,7 @@ def version_line(
         fingerprint=fingerprint(member.knowledge),
         state=state,
         state_matches=matches,
-        metrics=tuple(member.history),
+        metrics=member.course.points(),
         health=health,
         reason=reason,
     )

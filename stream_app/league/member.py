@@ -15,11 +15,11 @@ from stream_app.events import (
     Forecast,
     Health,
     LeagueConfig,
-    MetricPoint,
     ModelStanding,
     Outcome,
     Score,
 )
+from stream_app.league.course import Course
 from stream_app.league.digest import digest
 from stream_app.league.fixture import Given
 from stream_app.league.saying import UNKNOWING, forecast
@@ -28,12 +28,6 @@ from stream_app.lifecycle.promotion import Contender
 from stream_app.lifecycle.suspicion import Trigger
 from stream_app.models.contract import MatchModel, guarded
 from stream_app.models.zoo import create
-
-POINT_EVERY = 100
-"""Scored matches between two points of a version's history."""
-
-POINTS_KEPT = 16
-"""Points of a version's history; when there are more, every other one of the older half goes."""
 
 
 class Member:
@@ -55,7 +49,7 @@ class Member:
         The version whose place it took. It follows silently: it learns, and is compared with its successor.
     state
         Digest of its state, and how many matches it had learned then.
-    history
+    course
         How it stood over time.
     """
 
@@ -81,7 +75,7 @@ class Member:
         self.frozen = False
         self.reserve: Member | None = None
         self.state: tuple[str, int] | None = None
-        self.history: list[MetricPoint] = []
+        self.course = Course()
         self.standing = Standing(window)
         self.watch = Watch()
         self.trigger = Trigger()
@@ -120,14 +114,10 @@ class Member:
         self.state = (digest(self.model), self.learned)
 
     def mark(self, at: datetime) -> None:
-        """Put a point into the history when it is time for one."""
+        """Put down how it stands when it is time to."""
         total = self.standing.total.n
-        if total == 0 or total % POINT_EVERY or (self.history and self.history[-1].matches >= total):
-            return
-        self.history.append(MetricPoint(total, at, self.standing.rolling.figures()))
-        if len(self.history) > POINTS_KEPT:
-            half = len(self.history) // 2
-            self.history[:half] = self.history[:half:2]
+        if self.course.is_due(total):
+            self.course.add(total, at, self.standing.rolling.figures())
 
     def health(self, config: LeagueConfig) -> tuple[Health, str]:
         """How it is, in a word, and why."""

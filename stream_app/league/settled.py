@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import struct
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import get_args
 
 from stream_app.events import OUTCOMES, Alias, EvaluationStatus, Probabilities, ResultStatus
+from stream_app.events.moments import moment_of, ticks_of
 from stream_app.league.fixture import Fixture, Given, Sealed, State
 from stream_app.ratings import Match
 
@@ -45,8 +46,6 @@ LAYOUT = (
 )
 """What the numbers mean, in order: part of the state's layout."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 _NEVER = -(2**63)
 _NO_GOALS = -1
 _NO_ID = bytes(16)  # no UUIDv5 has only zeros
@@ -98,7 +97,7 @@ def unsettled(match_id: str, kept: Settled) -> Fixture:
     kickoff, since, latest, as_of, rank_at = times
     end = _HEAD.size + messages * _HEARD.size
     heard = [
-        (_moment(at), _STATUSES[status], _goals(mine), _goals(theirs))
+        (moment_of(at), _STATUSES[status], _goals(mine), _goals(theirs))
         for at, status, mine, theirs in _HEARD.iter_unpack(row[_HEAD.size : end])
     ]
     sealed = None
@@ -112,19 +111,19 @@ def unsettled(match_id: str, kept: Settled) -> Fixture:
             )
             for lines in lineup
         )
-        match = Match(season, _moment(kicks_off), home, away, neutral, friendly)
-        sealed = Sealed(str(uuid.UUID(bytes=prediction_id)), match, _moment(of), given, aside)
+        match = Match(season, moment_of(kicks_off), home, away, neutral, friendly)
+        sealed = Sealed(str(uuid.UUID(bytes=prediction_id)), match, moment_of(of), given, aside)
     return Fixture(
         match_id,
-        _moment(kickoff),
-        None if since == _NEVER else _moment(since),
-        _moment(latest),
+        moment_of(kickoff),
+        None if since == _NEVER else moment_of(since),
+        moment_of(latest),
         state=_STATES[state],
         revisions=revisions,
-        as_of=None if as_of == _NEVER else _moment(as_of),
+        as_of=None if as_of == _NEVER else moment_of(as_of),
         sealed=sealed,
         heard=heard,
-        rank=None if rank_at == _NEVER else (_moment(rank_at), bool(flags & _CORRECTED)),
+        rank=None if rank_at == _NEVER else (moment_of(rank_at), bool(flags & _CORRECTED)),
         goals=None if home_goals == _NO_GOALS else (home_goals, away_goals),
         evaluations=evaluations,
         evaluation_id=None if evaluation_id == _NO_ID else str(uuid.UUID(bytes=evaluation_id)),
@@ -140,12 +139,7 @@ def _lines(forecasts: tuple[Given, ...]) -> tuple[Line, ...]:
 
 
 def _ticks(at: datetime | None) -> int:
-    """Microseconds since 1970: exactly what a moment is made of."""
-    return _NEVER if at is None else (at - _EPOCH) // _TICK
-
-
-def _moment(ticks: int) -> datetime:
-    return _EPOCH + ticks * _TICK
+    return _NEVER if at is None else ticks_of(at)
 
 
 def _goals(number: int) -> int | None:

@@ -79,6 +79,8 @@ class Evidence:
         Sum of the differences, in units of 2^-52 nats.
     """
 
+    __slots__ = ("_better", "_worse", "n", "total")
+
     def __init__(self) -> None:
         self.n = 0
         self.total = 0

@@ -19,6 +19,8 @@ class Knowledge:
     Two models with the same chain have learned the same matches, from the same inputs and in the same order.
     """
 
+    __slots__ = ("chain", "matches")
+
     def __init__(self, matches: int = 0, chain: bytes = NOTHING) -> None:
         self.matches = matches
         self.chain = chain

@@ -50,6 +50,19 @@ class Trial:
         Weight of home wins, draws and away wins, in matches, with which the running base rate goes into the trial.
     """
 
+    __slots__ = (
+        "_challenger_loss",
+        "_champion_loss",
+        "_pooled_base_loss",
+        "challenger",
+        "champion",
+        "evidence",
+        "outcomes",
+        "rates",
+        "since",
+        "until",
+    )
+
     def __init__(self, champion: Contender, challenger: Contender, rates: Mapping[Outcome, float]) -> None:
         self.champion = champion
         self.challenger = challenger

@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 
 from stream_app.events import OUTCOMES, Outcome
 
+LARGEST = 50
+"""Matches in a block."""
+
 LAYOUT = ("<dB{}f", *OUTCOMES)
 """How matches are written, with as many numbers as there are inputs: part of the state's layout."""
 
@@ -33,7 +36,8 @@ class RecentMatches:
     def __init__(self, size: int) -> None:
         self._size = size
         self._n = 0
-        # Successive matches that have the same inputs stand in one block.
+        # Successive matches that have the same inputs stand in one block: not too many, as a block that grows has room
+        # to spare, in proportion to its size.
         self._blocks: deque[tuple[tuple[str, ...], bytearray]] = deque()
 
     def __len__(self) -> int:
@@ -46,10 +50,14 @@ class RecentMatches:
 
     def add(self, at: datetime, x: Mapping[str, float], outcome: Outcome) -> None:
         """Remember a match."""
-        names = tuple(x)
-        if not self._blocks or self._blocks[-1][0] != names:
-            self._blocks.append((names, bytearray()))
-        self._blocks[-1][1].extend(_row(names).pack(at.timestamp(), OUTCOMES.index(outcome), *x.values()))
+        names, last = tuple(x), self._blocks[-1] if self._blocks else None
+        if last is not None and last[0] == names:
+            names = last[0]
+        row = _row(names)
+        if last is None or last[0] is not names or len(last[1]) >= LARGEST * row.size:
+            last = names, bytearray()
+            self._blocks.append(last)
+        last[1].extend(row.pack(at.timestamp(), OUTCOMES.index(outcome), *x.values()))
         self._n += 1
         self._trim()
 

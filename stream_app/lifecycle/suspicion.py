@@ -35,6 +35,8 @@ class Trigger:
       at least to come as far without reason (Shin, Ramdas and Rinaldo, "E-detectors", NEJSDS 2 (2024), theorem 2.4).
     """
 
+    __slots__ = ("_errors", "_evidence", "rest")
+
     def __init__(self) -> None:
         self.rest = 0
         self._errors: deque[datetime] = deque()

@@ -71,7 +71,7 @@ def test_at_most_so_many_pairings_are_shown_and_remembered() -> None:
     assert [one.home for one in pairings.figures()] == [f"Team {team:02}" for team in range(SHOWN_PAIRINGS)]
     for team in range(2 * MOST_PAIRINGS):
         pairings.learn(f"New {team}", "away", 0)
-    assert len(pairings.chains) == MOST_PAIRINGS
+    assert len(pairings) == MOST_PAIRINGS
     assert pairings.figures() == ()
 
 

@@ -16,7 +16,7 @@ from stream_app.durability.log import NO_SOURCE, Entry
 from stream_app.durability.snapshot import FORMAT
 from stream_app.evaluation import rolling
 from stream_app.events import Configure
-from stream_app.league import settled
+from stream_app.league import course, settled
 from stream_app.lifecycle import recent
 from stream_app.models import leaf_observations
 from stream_app.settings import load
@@ -33,7 +33,7 @@ COMPETITION = "alpha"
 Shape = dict[str, list[str]]
 """The attributes of every class of which the state has an instance, and how modules lay out what they pack."""
 
-PACKING = (leaf_observations, recent, rolling, settled)
+PACKING = (course, leaf_observations, recent, rolling, settled)
 """Modules that write a part of the state as bytes."""
 
 
