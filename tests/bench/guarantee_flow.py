@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -34,6 +35,9 @@ from tests.support.waiting import until
 COMPETITIONS = 40
 MATCHES = 250
 WARM_UP_S = 5.0
+WRITING_S = 5.0
+"""Seconds in which the messages of a measurement are written before it begins."""
+
 OVER_AFTER_S = 4.0
 """Seconds from the features of a match to its result, in a match that is over fast enough to be measured."""
 
@@ -71,33 +75,35 @@ async def throughput(ground: Ground, command: Sequence[str]) -> float:
 async def latencies(ground: Ground, rate: float, seconds: float) -> list[float]:
     """Milliseconds from sending features until a reader has the prediction, at `rate` events a second, sorted.
 
-    The worker has a core to itself, the broker and this process share the other one.
+    The worker has a core to itself, the broker and this process share the other one. So this process does as little as
+    can be while it measures: messages are written before, and predictions are looked into afterwards.
     """
     sent_at: dict[str, float] = {}
-    measured: list[float] = []
+    came: list[tuple[float, bytes]] = []
     worker = ground.start(WORKER, "worker")
     with stopped_at_the_end([worker]):
         await ready(worker)
         keep_on(CORES[:1], worker)
         with others_on(CORES[1:], ground):
-            async with _reader(ground.bootstrap, sent_at, measured):
-                await _live_feed(ground.bootstrap, rate, WARM_UP_S, {})
-                await _live_feed(ground.bootstrap, rate, seconds, sent_at)
-                await until(lambda: not sent_at, "every match has a prediction", DRAIN_S)
+            async with _reader(ground.bootstrap, came):
+                warm = await _live_feed(ground.bootstrap, rate, WARM_UP_S)
+                await until(lambda: len(came) >= len(warm), "every match has a prediction", DRAIN_S)
+                came.clear()
+                sent_at = await _live_feed(ground.bootstrap, rate, seconds)
+                await until(lambda: len(came) >= len(sent_at), "every match has a prediction", DRAIN_S)
                 worker.require_running()
-    return sorted(measured)
+    return sorted((at - sent_at[orjson.loads(value)["match_id"]]) * 1_000 for at, value in came)
 
 
 @asynccontextmanager
-async def _reader(bootstrap: str, sent_at: dict[str, float], measured: list[float]) -> AsyncIterator[None]:
+async def _reader(bootstrap: str, came: list[tuple[float, bytes]]) -> AsyncIterator[None]:
+    """Note when predictions come."""
     consumer = AIOKafkaConsumer(PREDICTIONS, bootstrap_servers=bootstrap)
     await consumer.start()
 
     async def read() -> None:
         async for record in consumer:
-            now = perf_counter()
-            if (sent := sent_at.pop(orjson.loads(record.value)["match_id"], None)) is not None:
-                measured.append((now - sent) * 1_000)
+            came.append((perf_counter(), record.value))
 
     reading = asyncio.create_task(read())
     try:
@@ -110,30 +116,48 @@ async def _reader(bootstrap: str, sent_at: dict[str, float], measured: list[floa
 _numbers = count()
 
 
-async def _live_feed(bootstrap: str, rate: float, seconds: float, sent_at: dict[str, float]) -> None:
-    """Features and results, half of each, of matches that are played right now."""
+async def _live_feed(bootstrap: str, rate: float, seconds: float) -> dict[str, float]:
+    """Send features and results, half of each, of matches that are played right now; when each match's features went.
+
+    Results are of matches whose features have been sent `OVER_AFTER_S` before.
+    """
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
     await producer.start()
-    playing: list[tuple[float, Features]] = []
+    sent_at: dict[str, float] = {}
+    begin = datetime.now(UTC) + timedelta(seconds=WRITING_S)
+    feed = list(_events(begin, rate, seconds))
     try:
-        begun = monotonic()
-        for place in range(int(rate * seconds)):
+        begun = monotonic() + (begin - datetime.now(UTC)).total_seconds()
+        if begun < monotonic():
+            raise TimeoutError(f"{WRITING_S} s were not enough to write {len(feed)} messages")
+        for place, (topic, match_id, key, value) in enumerate(feed):
             await asyncio.sleep(max(begun + place / rate - monotonic(), 0.0))
-            if place % 2 and playing and playing[0][0] < monotonic():
-                _, features = playing.pop(0)
-                await producer.send(RESULTS, encode(_result(features)), key=features.competition.encode())
-                continue
-            features = _features(next(_numbers))
-            playing.append((monotonic() + OVER_AFTER_S, features))
-            sent_at[features.match_id] = perf_counter()
-            await producer.send(FEATURES, encode(features), key=features.competition.encode())
+            if topic == FEATURES:
+                sent_at[match_id] = perf_counter()
+            await producer.send(topic, value, key=key)
         await producer.flush()
     finally:
         await producer.stop()
+    return sent_at
 
 
-def _features(number: int) -> Features:
-    now = datetime.now(UTC)
+def _events(begin: datetime, rate: float, seconds: float) -> Iterator[tuple[str, str, bytes, bytes]]:
+    """Topic, match, key and value of each message, one every `1 / rate` seconds from `begin` on."""
+    playing: deque[Features] = deque()
+    over_after = timedelta(seconds=OVER_AFTER_S)
+    for place in range(int(rate * seconds)):
+        now = begin + timedelta(seconds=place / rate)
+        event: Features | Result
+        if place % 2 and playing and playing[0].as_of + over_after < now:
+            event = _result(playing.popleft(), now)
+        else:
+            event = _features(next(_numbers), now)
+            playing.append(event)
+        topic = FEATURES if isinstance(event, Features) else RESULTS
+        yield topic, event.match_id, event.competition.encode(), encode(event)
+
+
+def _features(number: int, now: datetime) -> Features:
     return Features(
         match_id=f"live-{number:06}",
         competition=f"league-{number % COMPETITIONS:04}",
@@ -148,13 +172,13 @@ def _features(number: int) -> Features:
     )
 
 
-def _result(features: Features) -> Result:
+def _result(features: Features, now: datetime) -> Result:
     return Result(
         match_id=features.match_id,
         competition=features.competition,
         season=features.season,
         kickoff=features.kickoff,
-        finished_at=datetime.now(UTC),
+        finished_at=now,
         home=features.home,
         away=features.away,
         status="final",

@@ -97,7 +97,7 @@ def thousand() -> list[Figure]:
     with ground() as place:
         it = asyncio.run(residence.of_worker(place, base_mb))
     many = f"{residence.COMPETITIONS:,} competitions, {residence.MATCHES:,} matches each"
-    leagues = (it.active_mb - it.idle_mb) / residence.COMPETITIONS
+    leagues = (it.active_mb - it.base_mb) / residence.COMPETITIONS
     return [
         Figure("recovery", f"start to ready with {many}", it.ready_s, "s", 10.0, more=f"{it.snapshot_kb:.0f} kB each"),
         Figure("base_mb", "memory of a worker without any", it.base_mb, "MB"),
