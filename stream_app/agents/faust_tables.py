@@ -14,6 +14,7 @@ from faust.types import TP
 from faust.types.transports import ConsumerT
 
 from stream_app.agents.faust_consumer import PlacesConsumer
+from stream_app.agents.heap import set_large_blocks_among_others, set_large_blocks_apart
 
 BEFORE_THE_FIRST = -1
 """The offset of a changelog of which nothing has been read."""
@@ -52,12 +53,14 @@ class EdgeRecovery(Recovery):
         own, and go on with them while the next recovery empties and fills the tables.
         """
         if not self._is_moving:
+            set_large_blocks_among_others()
             await super().on_recovery_completed(generation_id)
 
     async def _build_highwaters(self, consumer: ConsumerT, tps: set[TP], destination: Counter[TP], title: str) -> None:
         if title == "active":
             # The first step. An earlier recovery may have let messages flow again after the partitions were taken away.
             self.app.flow_control.suspend()
+            set_large_blocks_apart()
             await cast(PlacesConsumer, consumer).come_to_rest()
             self.app.flow_control.clear()
         await super()._build_highwaters(consumer, tps, destination, title)

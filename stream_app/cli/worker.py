@@ -12,9 +12,7 @@ from stream_app.cli.starting import AsJsonLines, started
 if TYPE_CHECKING:
     from stream_app.settings import Settings
 
-FAUSTS_OWN = tuple(
-    f"stream_app.agents.{name}" for name in ("faust_consumer", "faust_edge", "faust_tables", "faust_worker")
-)
+FAUSTS_OWN = tuple(f"stream_app.agents.faust_{part}" for part in ("client", "consumer", "edge", "tables", "worker"))
 """Loggers under which Faust reports on those of its services that we have made our own."""
 
 
@@ -41,14 +39,12 @@ def worker(as_json: AsJsonLines = False) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from stream_app.agents.faust_worker import EdgeWorker
-    from stream_app.agents.heap import give_back_large_blocks
     from stream_app.app import create_app
     from stream_app.connections import bootstrap_servers
     from stream_app.logs import configure
     from stream_app.monitoring import Readiness, monitored
     from stream_app.settings import settings
 
-    give_back_large_blocks()
     # What starts and stops inside Faust is of no use to anybody.
     logged = started(settings(), as_json, {"started": "worker", "group": settings().group})
     configure(logged, dict.fromkeys(FAUSTS_OWN, logging.WARNING))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from stream_app.evaluation.promise import confidence, expected_log_loss
@@ -48,13 +49,15 @@ def marks_of(score: Score) -> Marks:
         int(score.log_loss * _UNITS),
         int(score.rps * _UNITS),
         int(score.brier * _UNITS),
-        _promise_units(confidence(score.probabilities)),
-        _promise_units(expected_log_loss(score.probabilities)),
+        *_promised(score.probabilities),
     )
 
 
-def _promise_units(value: float) -> int:
-    return int(value * _PROMISE_UNITS)
+@lru_cache(maxsize=16_384)
+def _promised(probabilities: Probabilities) -> tuple[int, int]:
+    """What to expect of hit and log loss. Scoreboards ask for that of every match that waits, again and again."""
+    expected = confidence(probabilities), expected_log_loss(probabilities)
+    return int(expected[0] * _PROMISE_UNITS), int(expected[1] * _PROMISE_UNITS)
 
 
 class _Rows:
@@ -130,8 +133,9 @@ class Tally:
     def expect(self, probabilities: Probabilities) -> None:
         """Count a match that has no result yet: nothing but what its probabilities promise means anything then."""
         self.n += 1
-        self.confidence += _promise_units(confidence(probabilities))
-        self.expected_log_loss += _promise_units(expected_log_loss(probabilities))
+        expected_hit, expected_loss = _promised(probabilities)
+        self.confidence += expected_hit
+        self.expected_log_loss += expected_loss
 
     def expected(self) -> Expected:
         """What the probabilities of these matches said of the mean scores."""

@@ -21,7 +21,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 from mode.utils.queues import FlowControlEvent
 
-from stream_app.agents import faust_consumer
+from stream_app.agents import faust_client, faust_consumer
 
 LOG = TopicPartition("match-log", 0)
 
@@ -81,7 +81,7 @@ async def test_any_other_error_is_raised() -> None:
 
 
 def test_consumers_get_this_coordinator() -> None:
-    assert module.GroupCoordinator is faust_consumer._Coordinator
+    assert module.GroupCoordinator is faust_client._Coordinator
 
 
 class Client:
@@ -96,10 +96,10 @@ class Client:
         self.fetch_context = nullcontext
         self._records: dict[object, object] = {}
         self.brings: dict[object, object] = {}
-        self._fetch_min_bytes, self._fetch_max_wait_ms = 1, faust_consumer.FETCH_MAX_WAIT_MS
+        self._fetch_min_bytes, self._fetch_max_wait_ms = 1, faust_client.FETCH_MAX_WAIT_MS
 
     def take(self, count: int) -> None:
-        """What the client's own thread does when messages have come and are taken."""
+        """What the client does when messages have come and are taken."""
         self.state.position = self.state.highwater = self.state.highwater + count
         self.state.timestamp = 1000 * (time() + 1)
 
@@ -108,10 +108,10 @@ class Client:
 
 
 def consumer_of(client: Client) -> faust_consumer.PlacesConsumer:
-    thread: Any = faust_consumer._ConsumerThread.__new__(faust_consumer._ConsumerThread)
+    thread: Any = faust_client.Client.__new__(faust_client.Client)
     thread.consumer = SimpleNamespace(flow_active=True)
     thread._consumer = client
-    thread._brought_at = deque(maxlen=faust_consumer.BUSY_FETCHES)
+    thread._brought_at = deque(maxlen=faust_client.BUSY_FETCHES)
 
     async def at_once(method: Any, *args: object, **kwargs: object) -> object:
         return await method(*args, **kwargs)
@@ -123,7 +123,7 @@ def consumer_of(client: Client) -> faust_consumer.PlacesConsumer:
     return consumer
 
 
-async def test_an_input_is_not_at_its_end_while_messages_are_on_their_way_between_the_threads() -> None:
+async def test_an_input_is_not_at_its_end_while_messages_are_on_their_way_from_the_client() -> None:
     client = Client()
     consumer, tp = consumer_of(client), TP(*LOG)
     before = consumer.at_end(tp, 0, since=0.0)
@@ -174,7 +174,7 @@ async def test_a_busy_worker_lets_the_brokers_gather_messages_and_an_idle_one_ge
 ) -> None:
     now, client = 100.0, Client()
     consumer = consumer_of(client)
-    monkeypatch.setattr(faust_consumer, "monotonic", lambda: now)
+    monkeypatch.setattr(faust_client, "monotonic", lambda: now)
     client.brings = {TP(*LOG): []}
     asked: list[int] = []
     for pause in [0.004] * 17 + [0.05] * 8:
@@ -184,11 +184,11 @@ async def test_a_busy_worker_lets_the_brokers_gather_messages_and_an_idle_one_ge
     client.brings = {}
     await consumer._getmany(None, 0.0)
 
-    busy = faust_consumer.GATHER_BYTES
-    assert asked[: faust_consumer.BUSY_FETCHES - 1] == [1] * 15
+    busy = faust_client.GATHER_BYTES
+    assert asked[: faust_client.BUSY_FETCHES - 1] == [1] * 15
     assert asked[15:17] == [busy, busy]
     assert asked[17:] == [1] * 8
-    assert client._fetch_max_wait_ms == faust_consumer.FETCH_MAX_WAIT_MS
+    assert client._fetch_max_wait_ms == faust_client.FETCH_MAX_WAIT_MS
 
 
 def test_the_tables_of_an_idle_worker_are_not_taken_for_streams_that_have_stopped() -> None:
@@ -210,7 +210,7 @@ def test_the_tables_of_an_idle_worker_are_not_taken_for_streams_that_have_stoppe
     )
     AIOKafkaConsumerThread.verify_event_path(idle, 1000.0, TP("snapshots", 0))
     assert "has not started processing" in said.pop()
-    faust_consumer._ConsumerThread.verify_event_path(idle, 1000.0, TP("snapshots", 0))
+    faust_client.Client.verify_event_path(idle, 1000.0, TP("snapshots", 0))
     assert not said
 
 
@@ -274,3 +274,18 @@ async def test_a_consumer_that_is_stopped_under_the_fetcher_is_no_error_at_the_e
         await consumer._hand_over_fetched()
     consumer.app.should_stop = True
     await consumer._hand_over_fetched()
+
+
+async def test_the_client_works_on_the_event_loop_of_whoever_asks_and_not_in_a_thread() -> None:
+    loop = asyncio.get_running_loop()
+    consumer: Any = SimpleNamespace(transport=SimpleNamespace(app=SimpleNamespace()))
+    client = faust_client.Client.__new__(faust_client.Client)
+    client.__post_init__ = lambda: None  # type: ignore[method-assign]  # it asks for an application
+    faust_client.Client.__init__(client, consumer, loop=loop)
+    assert client.thread_loop is client.parent_loop is loop
+
+    async def of_a_coroutine() -> object:
+        return asyncio.get_running_loop()
+
+    assert await client.call_thread(of_a_coroutine) is loop
+    assert await client.call_thread(asyncio.get_running_loop) is loop  # type: ignore[arg-type]  # aiokafka has such, too

@@ -11,16 +11,17 @@ import pytest
 from tests.support import programs
 
 PROGRAM = """
-from stream_app.agents.heap import give_back_large_blocks
+from stream_app.agents.heap import set_large_blocks_among_others, set_large_blocks_apart
 
 def resident_kb():
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
-give_back_large_blocks()
+set_large_blocks_apart()
 # As fetches and pickles do, after which the C library would keep what is smaller.
 del (large := [bytes(2_000_000)])[:]
 small, snapshots = [], [b"x" * 160_000 for _ in range(300)]
+set_large_blocks_among_others()
 full = resident_kb()
 while snapshots:
     snapshots.pop()
