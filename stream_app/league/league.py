@@ -266,7 +266,7 @@ class League:
         """Publish a verdict in the place of the one that stood, and count it in the figures instead of that one."""
         outcome = None if goals is None else outcome_of(*goals)
         scores = () if outcome is None else tuple(score(given, outcome) for given in sealed.given)
-        self.squad.count(fixture, sealed, outcome, at)
+        self.squad.count(fixture, sealed, outcome, scores, at)
         fixture.evaluations += 1
         superseded = fixture.evaluation_id
         fixture.evaluation_id = name_id("evaluation", sealed.prediction_id, fixture.evaluations)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 from stream_app.evaluation.rolling import Tally, marks_of
 from stream_app.events import (
@@ -14,6 +15,7 @@ from stream_app.events import (
     ModelCommand,
     ModelStanding,
     Outcome,
+    Score,
     VersionLine,
 )
 from stream_app.league.alerting import Alerts
@@ -234,14 +236,18 @@ class Squad:
         if self.listener is not None:
             self.listener.learn(x, outcome, seal)
 
-    def count(self, fixture: Fixture, sealed: Sealed, outcome: Outcome | None, at: datetime) -> None:
-        """Count a match with `outcome` (None: not at all) in all figures, in the place of what counted so far."""
-        for given in sealed.given:
+    def count(
+        self, fixture: Fixture, sealed: Sealed, outcome: Outcome | None, scores: Sequence[Score], at: datetime
+    ) -> None:
+        """Count a match with `outcome` (None: not at all) in all figures, in the place of what counted so far.
+
+        `scores` are those of `sealed.given` with it, none without.
+        """
+        for given, new in zip_longest(sealed.given, scores):
             member = self.members.get(given.model)
             if member is not None and member.version == given.version:
                 old = None if fixture.scored is None else marks_of(score(given, fixture.scored))
-                new = None if outcome is None else marks_of(score(given, outcome))
-                member.standing.change(fixture.match_id, old, new)
+                member.standing.change(fixture.match_id, old, None if new is None else marks_of(new))
                 member.mark(at)
         fixture.counted = self.trials.count(sealed, fixture.scored, fixture.counted, outcome, at)
         fixture.scored = outcome
