@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from copy import copy
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -45,7 +46,9 @@ class SimulatedBook(Book):
 
     def __init__(self, competition: str) -> None:
         super().__init__(competition)
-        self.league = self.usual.league
+        # Of its own name, by which checkpoints know it.
+        self.league = copy(self.usual.league)
+        self.league.competition = competition
 
     def apply(self, offset: int, entry: Entry) -> list[Published]:
         """Take the time, and say two things of an input message."""
