@@ -51,7 +51,7 @@ class PlacesConsumer(Consumer):
 
     async def committed(self, partitions: Iterable[TP]) -> dict[TP, int | None]:
         """The group's committed offsets; None where it has none."""
-        return await self._thread.call_thread(self._thread.committed, list(partitions))  # type: ignore[no-any-return]  # untyped in mode
+        return await self._thread.committed(partitions)
 
     async def commit_places(self, places: Mapping[TP, int]) -> bool:
         """Commit `places` (the next offsets to read); False when the group has been rebalanced in between."""

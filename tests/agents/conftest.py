@@ -1,4 +1,4 @@
-"""A keeper of two partitions, with nothing around it that is real."""
+"""A keeper of two partitions, with nothing around it that is real, and a real broker for the others."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from stream_app.agents.punctuality import Punctuality
 from stream_app.agents.tables import Tables
 from stream_app.durability.guards import Fence
 from tests.agents.remembering import SETTINGS, Remembering
+from tests.support import topics
 
 
 @pytest.fixture
@@ -27,3 +28,9 @@ def keeper(world: Remembering) -> Keeper:
     for partition in (0, 1):
         keeper.begin(partition, keeper.place_to_resume(partition, 0, 0), 0)
     return keeper
+
+
+@pytest.fixture
+async def broker_with_topics(clean_kafka: str) -> str:
+    await topics.create_all(clean_kafka)
+    return clean_kafka

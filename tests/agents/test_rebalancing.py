@@ -15,7 +15,6 @@ from stream_app.log_tools import verify
 from stream_app.settings import Settings, load
 from stream_app.topics import EVALUATIONS, LOG, PREDICTIONS
 from tests.chaos.watch import Group
-from tests.support import topics
 from tests.support.matches import played
 from tests.support.service import expected, owned_partitions, send, until_published, until_snapshots, worker
 from tests.support.waiting import until
@@ -71,12 +70,6 @@ class Season:
         assert report.holds
         assert report.snapshots.equal == len(NAMES)
         return found.records - sum(map(found.count, found.values))
-
-
-@pytest.fixture
-async def broker_with_topics(clean_kafka: str) -> str:
-    await topics.create_all(clean_kafka)
-    return clean_kafka
 
 
 async def test_leagues_that_came_to_life_after_the_last_checkpoint_come_from_their_snapshots_again(

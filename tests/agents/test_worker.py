@@ -16,12 +16,6 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.slow(10)
 
 
-@pytest.fixture
-async def broker_with_topics(clean_kafka: str) -> str:
-    await topics.create_all(clean_kafka)
-    return clean_kafka
-
-
 async def test_a_worker_killed_in_the_middle_loses_nothing_and_counts_nothing_twice(
     broker_with_topics: str, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ For tests that are no coroutines: a command has an event loop of its own.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -29,13 +30,15 @@ class Done:
 
 
 def call(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
-    """Run `stream-app ARGUMENTS` in the folder `cwd` to its end."""
+    """Run `stream-app ARGUMENTS` in the folder `cwd` to its end. What it sets up for logs ends with it."""
     out, err = io.StringIO(), io.StringIO()
     settings.settings.cache_clear()
     code = 0
     with (
         patch.dict(os.environ, dict(env or environment()), clear=True),
         patch.object(sys, "argv", ["stream-app", *arguments]),
+        patch.object(sys, "excepthook", sys.excepthook),
+        patch.object(logging.root, "handlers", []),
         chdir(cwd),
         redirect_stdout(out),
         redirect_stderr(err),
