@@ -30,8 +30,10 @@ class Course:
 
     def is_due(self, matches: int) -> bool:
         """Whether a point comes after so many scored matches. One that is taken out and scored again brings none."""
+        if matches == 0 or matches % POINT_EVERY:
+            return False
         points = self.points()
-        return matches > 0 and matches % POINT_EVERY == 0 and (not points or points[-1].matches < matches)
+        return not points or points[-1].matches < matches
 
     def add(self, matches: int, at: datetime, figures: Figures) -> None:
         """Put a point after the others."""
