@@ -45,6 +45,9 @@ input than theirs stays silent for that long."""
 BEAT_S = 0.2
 COMMIT_S = 1.0
 
+OTHERS_S = 1.0
+"""Seconds between two looks for entries of the log that this worker has not written itself."""
+
 
 def create_app(settings: Settings, bootstrap: Where, readiness: Readiness) -> faust.App:
     """The worker as a Faust application on the brokers at `bootstrap` (host:port[,host:port]).
@@ -161,10 +164,15 @@ def _wire(app: faust.App, settings: Settings, where: Brokers, readiness: Readine
             if places := orderer.take_places():
                 await consumer().commit_places(places)
 
+    async def read_on() -> None:
+        while True:
+            await asyncio.sleep(OTHERS_S)
+            consumer().read_on()
+
     async def watch_topics() -> None:
         await topic_watch.watch(where, settings.partitions)
 
-    for body in (beat, orderer.run, keeper.run, commit_inputs, watch_topics):
+    for body in (beat, orderer.run, orderer.confirm, keeper.run, commit_inputs, read_on, watch_topics):
         app.task(fatal_on_error(body))
 
     @app.on_partitions_revoked.connect
@@ -214,6 +222,7 @@ def _wire(app: faust.App, settings: Settings, where: Brokers, readiness: Readine
         for tp, place in places.items():
             if tp.topic == log_topic:
                 keeper.begin(tp.partition, place, ends[tp])
+                consumer().begin(tp, place)
         orderer.begin({tp: place for tp, place in places.items() if tp.topic != log_topic})
         ownership.gain(tuple(tp.partition for tp in owned if tp.topic == log_topic))
         keeper.note_recovery()

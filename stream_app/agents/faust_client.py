@@ -146,10 +146,28 @@ class Client(AIOKafkaConsumerThread):
         self._gather()
         return records
 
-    def _states(self) -> list[tuple[TP, Any]]:
+    def leave_out(self, tp: TP) -> None:
+        """Fetch nothing of `tp` until it is read on; what has been fetched and not taken is dropped."""
+        if (state := self._state(tp)) is not None:
+            state.pause()
+
+    def read_on(self, tp: TP, place: int) -> None:
+        """Fetch `tp` from `place` on, if it was left out."""
+        if (state := self._state(tp)) is not None and state.paused:
+            state.seek(place)
+            state.resume()
+
+    def _assignment(self) -> Any:
         subscription = self._ensure_consumer()._subscription.subscription
-        assignment = subscription and subscription.assignment
+        return subscription and subscription.assignment
+
+    def _states(self) -> list[tuple[TP, Any]]:
+        assignment = self._assignment()
         return [(TP(*tp), assignment.state_value(tp)) for tp in assignment.tps] if assignment else []
+
+    def _state(self, tp: TP) -> Any:
+        assignment = self._assignment()
+        return assignment and assignment.state_value(aiokafka.TopicPartition(*tp))
 
     def ends(self) -> dict[TP, int]:
         """Where each partition ended when the brokers last said so."""
@@ -165,8 +183,7 @@ class Client(AIOKafkaConsumerThread):
         None when the last answer was another one, or something has been taken since. The position, unlike the offset of
         the last message, also passes the marks of transactions and what was compacted away.
         """
-        subscription = self._ensure_consumer()._subscription.subscription
-        state = subscription and subscription.assignment.state_value(aiokafka.TopicPartition(*tp))
+        state = self._state(tp)
         if not state or not state.has_valid_position or state.timestamp is None:
             return None
         answered = float(state.timestamp) / 1000.0

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import faust
+from aiokafka.structs import RecordMetadata
 from faust.transport.conductor import Conductor
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP, Message
+from faust.types.tuples import ConsumerMessage
 from mode.types import ServiceT
 
 from stream_app.agents.faust_client import Client
@@ -23,6 +25,9 @@ GETMANY_S = 0.1
 
 TURN = 32
 """Messages after which whoever hands them on gives the event loop a turn."""
+
+
+Headers = list[tuple[str, bytes]]
 
 
 class PlacesConsumer(Consumer):
@@ -40,6 +45,7 @@ class PlacesConsumer(Consumer):
         self._handed_over: dict[TP, int] = {}
         self._gaps: dict[TP, dict[int, int | None]] = {}
         self._positions: Mapping[TP, int] = {}
+        self._due: dict[TP, int] = {}
         self._nothing_asked = asyncio.Event()
         self._nothing_asked.set()
 
@@ -75,6 +81,10 @@ class PlacesConsumer(Consumer):
                 read = self._read_offset[tp]
                 if read is not None and message.offset < read:
                     continue
+                if (due := self._due.get(tp)) is not None:
+                    if message.offset < due:
+                        continue
+                    self._due[tp] = message.offset + 1
                 if self._is_free():
                     await self.callback(message)
                 else:
@@ -95,6 +105,42 @@ class PlacesConsumer(Consumer):
             and not any(topic.queue.full() for topic in topics)
         )
 
+    def begin(self, tp: TP, place: int) -> None:
+        """Hand `tp` over from `place` on, also what this worker has written itself."""
+        self._due[tp] = place
+
+    async def hand_over_own(self, written: RecordMetadata, key: bytes, value: bytes, headers: Headers) -> None:
+        """Hand over a message that this worker has written, so that it need not be fetched.
+
+        The brokers have confirmed it: it is what they would give out at its offset. While what this worker writes is
+        all that there is, nothing is fetched of the partition. A message that is not the next one (another worker has
+        written before it), and one that cannot be handed over at once, is fetched like any other.
+        """
+        tp = TP(written.topic, written.partition)
+        due = self._due.get(tp)
+        # An idempotent producer may be told that a message is there already, and not where.
+        is_placed = written.log_start_offset is not None and written.log_start_offset >= 0
+        if due is None or (is_placed and written.offset < due) or tp in self._buffered_partitions:
+            return
+        if not is_placed or written.offset > due or not self.flow_active or not self._is_free():
+            self._thread.read_on(tp, due)
+            return
+        self._due[tp] = due + 1
+        self._thread.leave_out(tp)
+        record = (tp.topic, tp.partition, due, written.timestamp / 1000.0, written.timestamp_type)
+        generation = self.app.consumer_generation_id
+        await self.callback(ConsumerMessage(*record, headers, key, value, None, tp=tp, generation_id=generation))
+
+    def read_on(self) -> None:
+        """Fetch what others may have written, wherever nothing was fetched because this worker wrote it."""
+        for tp, due in self._due.items():
+            self._thread.read_on(tp, due)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        super().on_buffer_drop(tp)
+        if tp in self._due:
+            self._thread.read_on(tp, self._due[tp])
+
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:  # noqa: ASYNC109  # Faust's signature
         # Faust waits up to a second for the partitions that are active when the call begins, and one that becomes
         # active meanwhile has to wait as long.
@@ -104,7 +150,9 @@ class PlacesConsumer(Consumer):
         finally:
             self._nothing_asked.set()
         for tp, of_partition in records.items():
-            self._note(TP(*tp), of_partition)
+            # There are always gaps in what is fetched of a partition that is handed over without being fetched as well.
+            if tp not in self._due:
+                self._note(TP(*tp), of_partition)
         self._positions = self._thread.positions
         return records
 
@@ -132,6 +180,7 @@ class PlacesConsumer(Consumer):
         self._handed_over.clear()
         self._gaps.clear()
         self._positions = {}
+        self._due.clear()
         self._buffered_partitions.clear()
 
     def is_gap(self, tp: TP, expected: int, offset: int) -> bool:
@@ -144,7 +193,9 @@ class PlacesConsumer(Consumer):
 
     def unread(self, settled: Mapping[TP, int]) -> dict[tuple[str, int], int]:
         """Messages of each partition that come after the offset in `settled`; nothing of those never answered for."""
+        # Of what is not fetched nobody says where it ends.
         ends = self._thread.ends()
+        ends |= {tp: max(due, ends.get(tp, 0)) for tp, due in self._due.items()}
         return {(tp.topic, tp.partition): max(ends[tp] - place, 0) for tp, place in settled.items() if tp in ends}
 
     def holds(self, tp: TP, received: int) -> bool:

@@ -1,7 +1,7 @@
 """The order agent: checks what comes in, merges the inputs by event time and appends them to the match-log.
 
-It owns no decision but the order. What it has appended is on record for good; an input message is marked as read only
-after the brokers have confirmed that.
+It owns no decision but the order. What it has appended is on record for good. Once the brokers have confirmed that, and
+not before, an input message is marked as read, and its entry is handed to the agents on the log.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import faust
+from aiokafka.structs import RecordMetadata
 from faust.types import TP, Message, StreamT
 
 from stream_app import metrics
-from stream_app.agents.faust_consumer import PlacesConsumer, places_consumer
+from stream_app.agents.faust_consumer import TURN, PlacesConsumer, places_consumer
 from stream_app.agents.faust_edge import messages
 from stream_app.agents.ownership import Ownership
 from stream_app.agents.punctuality import Punctuality
@@ -34,7 +35,10 @@ from stream_app.settings import Settings
 from stream_app.topics import DEAD_LETTERS, INPUTS, LOG
 
 BATCH = 512
-"""Messages that are appended and awaited together. What arrives in the meantime is the next batch."""
+"""Messages that are appended together."""
+
+UNCONFIRMED = 8
+"""Batches that may be on their way to the brokers before appending waits for them."""
 
 QUEUE_FULL, QUEUE_DROPPED = 1_024, 512
 """Waiting messages of an input partition at which fetching it stops, and goes on again."""
@@ -59,6 +63,15 @@ class _Waiting:
     kind: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Appended:
+    """A batch on its way to the brokers: what they have to confirm, and what of it are entries of the log."""
+
+    batch: list[_Waiting]
+    sent: list[tuple[Awaitable[RecordMetadata], Entry | None]]
+    epoch: int
+
+
 class Orderer:
     """Takes input messages from the order agent and appends them to the log."""
 
@@ -80,6 +93,7 @@ class Orderer:
         self._configured: set[str] = set()
         self._arrived = asyncio.Event()
         self._places: dict[TP, int] = {}
+        self._unconfirmed: asyncio.Queue[_Appended] = asyncio.Queue(UNCONFIRMED)
 
     @property
     def _consumer(self) -> PlacesConsumer:
@@ -128,7 +142,7 @@ class Orderer:
         return self._consumer.unread(settled)
 
     async def run(self) -> None:
-        """Append what has been received, for ever."""
+        """Append what has been received, for ever; `confirm` sees to the rest."""
         while True:
             batch = self._take()
             if batch:
@@ -202,37 +216,47 @@ class Orderer:
         return self._consumer.at_end(tp, received, since)
 
     async def _append(self, batch: list[_Waiting]) -> None:
-        epoch = self._ownership.epoch
-        sent: list[Awaitable[object]] = []
+        appended = _Appended(batch, [], self._ownership.epoch)
         for waiting in batch:
             self._fence.check()
             if waiting.entry is None:
-                sent.append(await self._send_dead_letter(waiting))
+                appended.sent.append((await self._send_dead_letter(waiting), None))
                 metrics.DEAD_LETTERS.labels(waiting.message.topic, waiting.kind).inc()
                 continue
             partition, competition = waiting.message.partition, waiting.entry.competition
             if competition not in self._configured:
                 self._configured.add(competition)
-                sent.append(await self._send(self._configure_entry(competition), partition))
-            sent.append(await self._send(waiting.entry, partition))
+                configure = self._configure_entry(competition)
+                appended.sent.append((await self._send(configure, partition), configure))
+            appended.sent.append((await self._send(waiting.entry, partition), waiting.entry))
             if waiting.entry.kind == "features":
                 self._punctuality.came(partition, waiting.message.offset, waiting.message.timestamp)
             self._ordered[waiting.message.topic].inc()
-        for confirmation in sent:
-            await confirmation
-        fail_points.reach(fail_points.INPUT_IN_LOG)
-        if self._ownership.epoch == epoch:
-            for waiting in batch:
-                self._places[TP(*waiting.message.tp)] = waiting.message.offset + 1
+        await self._unconfirmed.put(appended)
 
-    async def _send(self, entry: Entry, partition: int) -> Awaitable[object]:
+    async def confirm(self) -> None:
+        """Wait for what has been appended until the brokers have it, and hand it on, for ever."""
+        while True:
+            appended = await self._unconfirmed.get()
+            for number, (sent, entry) in enumerate(appended.sent, start=1):
+                written = await sent
+                if entry is not None and self._ownership.epoch == appended.epoch:
+                    await self._consumer.hand_over_own(written, entry.key, entry.payload, entry.headers())
+                if number % TURN == 0:
+                    await asyncio.sleep(0)
+            fail_points.reach(fail_points.INPUT_IN_LOG)
+            if self._ownership.epoch == appended.epoch:
+                for waiting in appended.batch:
+                    self._places[TP(*waiting.message.tp)] = waiting.message.offset + 1
+
+    async def _send(self, entry: Entry, partition: int) -> Awaitable[RecordMetadata]:
         return await self._app.producer.send(LOG, entry.key, entry.payload, partition, None, entry.headers())
 
     def _configure_entry(self, competition: str) -> Entry:
         configure = Configure(competition, self._settings.league_config(competition))
         return Entry("configure", competition, NO_SOURCE, -1, encode(configure))
 
-    async def _send_dead_letter(self, waiting: _Waiting) -> Awaitable[object]:
+    async def _send_dead_letter(self, waiting: _Waiting) -> Awaitable[RecordMetadata]:
         key, value, headers = dead_letter(waiting.message, waiting.reason)
         return await self._app.producer.send(DEAD_LETTERS, key, value, waiting.message.partition, None, headers)
 

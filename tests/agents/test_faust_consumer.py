@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Coroutine
+from collections import deque
+from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from time import time
 from types import SimpleNamespace
@@ -19,9 +19,9 @@ from aiokafka.errors import (
 )
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
-from mode.utils.queues import FlowControlEvent
 
 from stream_app.agents import faust_client, faust_consumer
+from tests.agents.handing import handing_over
 
 LOG = TopicPartition("match-log", 0)
 
@@ -119,6 +119,7 @@ def consumer_of(client: Client) -> faust_consumer.PlacesConsumer:
     thread._ensure_consumer, thread.call_thread = lambda: client, at_once
     consumer = faust_consumer.PlacesConsumer.__new__(faust_consumer.PlacesConsumer)
     consumer._thread, consumer._handed_over, consumer._gaps, consumer._positions = thread, {}, {}, {}
+    consumer._due = {}
     consumer._nothing_asked = asyncio.Event()
     return consumer
 
@@ -212,38 +213,6 @@ def test_the_tables_of_an_idle_worker_are_not_taken_for_streams_that_have_stoppe
     assert "has not started processing" in said.pop()
     faust_client.Client.verify_event_path(idle, 1000.0, TP("snapshots", 0))
     assert not said
-
-
-Handed = list[tuple[str, int]]
-
-
-def handing_over(offsets: list[int], *, full: bool = False, suspended: bool = False) -> tuple[Any, Handed]:
-    """A consumer that has fetched messages with these offsets, and how each of them was handed over."""
-    consumer: Any = faust_consumer.PlacesConsumer.__new__(faust_consumer.PlacesConsumer)
-    handed: Handed = []
-    flow = FlowControlEvent(initially_suspended=suspended)
-    flow.clear()
-    topic = SimpleNamespace(queue=SimpleNamespace(full=lambda: full))
-    topics = type("Topics", (list,), {"_tp_to_callback_lock": asyncio.Lock()})([topic])
-    consumer.app = SimpleNamespace(flow_control=flow, topics=topics, should_stop=False)
-    consumer.suspend_flow, consumer._read_offset = asyncio.Event(), defaultdict(lambda: None)
-    consumer.consumer_stopped_errors = (ConsumerStoppedError,)
-
-    async def getmany(timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109  # Faust's signature
-        for offset in offsets:
-            yield TP(*LOG), SimpleNamespace(offset=offset)
-
-    async def callback(message: Any) -> None:
-        handed.append(("at once", message.offset))
-
-    async def wait_first(callback: Coroutine[Any, Any, None], suspended: Coroutine[Any, Any, None]) -> None:
-        await callback
-        suspended.close()
-        _, offset = handed.pop()
-        handed.append(("or given up", offset))
-
-    consumer.getmany, consumer.callback, consumer.wait_first = getmany, callback, wait_first
-    return consumer, handed
 
 
 async def test_messages_are_handed_over_at_once_and_once() -> None:
