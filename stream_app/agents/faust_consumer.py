@@ -81,15 +81,16 @@ class PlacesConsumer(Consumer):
                 read = self._read_offset[tp]
                 if read is not None and message.offset < read:
                     continue
-                if (due := self._due.get(tp)) is not None:
-                    if message.offset < due:
-                        continue
-                    self._due[tp] = message.offset + 1
+                if message.offset < self._due.get(tp, 0):
+                    continue
                 if self._is_free():
                     await self.callback(message)
                 else:
                     await self.wait_first(self.callback(message), self.suspend_flow.wait())
                 self._read_offset[tp] = message.offset
+                # Not before: no message of this worker may overtake one that was held up.
+                if tp in self._due:
+                    self._due[tp] = max(self._due[tp], message.offset + 1)
                 if (handed := handed + 1) % TURN == 0:
                     await asyncio.sleep(0)
         except self.consumer_stopped_errors:

@@ -82,6 +82,46 @@ async def test_a_message_of_another_worker_is_fetched_before_the_own_ones_that_c
     assert consumer._thread.told[-1] == ("leave out", 0)
 
 
+async def test_an_own_message_does_not_overtake_a_fetched_one_that_is_held_up() -> None:
+    consumer, handed = handing_over([7], full=True)
+    consumer.begin(handing.LOG, 7)
+    resumed = asyncio.Event()
+
+    async def held_up(callback: Any, suspended: Any) -> None:
+        suspended.close()
+        await resumed.wait()
+        await callback
+
+    consumer.wait_first = held_up
+    fetching = asyncio.create_task(consumer._hand_over_fetched())
+    await asyncio.sleep(0)
+    # There is room again, and the one that waits for it has not noticed yet.
+    consumer.app.topics[0].queue.full = lambda: False
+    await hand_over_own(consumer, 8)
+    assert (handed, consumer._thread.told) == ([], [("read on", 7)])
+    resumed.set()
+    await fetching
+    await hand_over_own(consumer, 8)
+    assert [offset for _, offset in handed] == [7, 8]
+
+
+async def test_a_fetched_message_that_comes_late_does_not_turn_own_ones_back() -> None:
+    consumer, handed = handing_over([7], full=True)
+    consumer.begin(handing.LOG, 7)
+
+    async def held_up(callback: Any, suspended: Any) -> None:
+        suspended.close()
+        consumer.app.topics[0].queue.full = lambda: False
+        await hand_over_own(consumer, 7, 8)
+        await callback
+
+    consumer.wait_first = held_up
+    await consumer._hand_over_fetched()
+    await hand_over_own(consumer, 9)
+    # The one that came twice is dropped by whoever reads the log.
+    assert [offset for _, offset in handed] == [7, 8, 7, 9]
+
+
 @pytest.mark.parametrize("held_up", [{"full": True}, {"suspended": True}])
 async def test_an_own_message_that_is_held_up_is_fetched_later(held_up: dict[str, bool]) -> None:
     consumer, handed = handing_over([], **held_up)
