@@ -12,15 +12,15 @@ from itertools import count
 from time import monotonic, perf_counter
 
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from stream_app.contracts import encode
 from stream_app.events import Features, Result
-from stream_app.topics import EVALUATIONS, FEATURES, PREDICTIONS, RESULTS
+from stream_app.topics import FEATURES, PREDICTIONS, RESULTS
+from tests.bench.backlog import worked_off
 from tests.bench.ground import (
     CORES,
     DRAIN_S,
-    PARTITIONS,
     WORKER,
     Ground,
     keep_on,
@@ -29,7 +29,6 @@ from tests.bench.ground import (
     replay,
     stopped_at_the_end,
 )
-from tests.support import topics
 from tests.support.waiting import until
 
 COMPETITIONS = 40
@@ -43,33 +42,11 @@ OVER_AFTER_S = 4.0
 
 
 async def throughput(ground: Ground, command: Sequence[str]) -> float:
-    """Events a second with which `command` works off a backlog, from its first output to its last one."""
-    feed = replay(COMPETITIONS, MATCHES)
-    await topics.produce(ground.bootstrap, feed)
-    outputs = 2 * len(feed)
-    consumer = AIOKafkaConsumer(bootstrap_servers=ground.bootstrap)
-    await consumer.start()
+    """Events a second with which `command` works off a backlog."""
     program = ground.start([sys.executable, "-m", "tests.bench.simulated", *command], command[0])
-    try:
-        with stopped_at_the_end([program]):
-            partitions = [TopicPartition(name, n) for name in (PREDICTIONS, EVALUATIONS) for n in range(PARTITIONS)]
-
-            async def published() -> int:
-                program.require_running()
-                return sum((await consumer.end_offsets(partitions)).values())
-
-            async def begun() -> bool:
-                return await published() > 0
-
-            async def done() -> bool:
-                return await published() >= outputs
-
-            await until(begun, "the first output is there", DRAIN_S)
-            before, began = await published(), monotonic()
-            await until(done, "the last output is there", DRAIN_S)
-            return (outputs - before) / 2 / (monotonic() - began)
-    finally:
-        await consumer.stop()
+    with stopped_at_the_end([program]):
+        feed = replay(COMPETITIONS, MATCHES)
+        return (await worked_off(ground, [program], feed, warm=2 * COMPETITIONS, said=2)).messages_per_s
 
 
 async def latencies(ground: Ground, rate: float, seconds: float) -> list[float]:
