@@ -119,11 +119,13 @@ class PlacesConsumer(Consumer):
         """
         tp = TP(written.topic, written.partition)
         due = self._due.get(tp)
+        if due is None or tp in self._buffered_partitions:
+            return
         # An idempotent producer may be told that a message is there already, and not where.
         is_placed = written.log_start_offset is not None and written.log_start_offset >= 0
-        if due is None or (is_placed and written.offset < due) or tp in self._buffered_partitions:
+        if is_placed and written.offset < due:
             return
-        if not is_placed or written.offset > due or not self.flow_active or not self._is_free():
+        if not (is_placed and written.offset == due and self.flow_active and self._is_free()):
             self._thread.read_on(tp, due)
             return
         self._due[tp] = due + 1

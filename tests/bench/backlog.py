@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream_app.dev.process import Child
 from stream_app.topics import EVALUATIONS, PREDICTIONS
-from tests.bench.ground import DRAIN_S, PARTITIONS, Ground
+from tests.bench.ground import DRAIN_S, PARTITIONS, Ground, produce_in
 from tests.support import topics
 from tests.support.waiting import until
 
@@ -54,7 +54,8 @@ async def worked_off(
         await topics.produce(ground.bootstrap, feed[:warm])
         await until(lambda: all_said(warm), "the first messages are answered", DRAIN_S)
         with _stopped(programs):
-            await _write(ground.bootstrap, feed[warm:])
+            # Not by `topics.produce`, which waits for each message before the next one of its key.
+            await produce_in(ground.bootstrap, ((topic, None, key, value, []) for topic, key, value in feed[warm:]))
         used, began = _processor_s(programs), monotonic()
         await until(lambda: all_said(len(feed)), "all messages are answered", DRAIN_S)
         took_s = monotonic() - began
@@ -74,16 +75,6 @@ def _stopped(programs: Sequence[Child]) -> Iterator[None]:
     finally:
         for program in programs:
             program.process.send_signal(signal.SIGCONT)
-
-
-async def _write(bootstrap: str, feed: Sequence[topics.Message]) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
-    await producer.start()
-    try:
-        for confirmation in [await producer.send(topic, value, key=key) for topic, key, value in feed]:
-            await confirmation
-    finally:
-        await producer.stop()
 
 
 def _processor_s(programs: Sequence[Child]) -> float:

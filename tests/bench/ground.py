@@ -47,8 +47,8 @@ DRAIN_S = 600.0
 SNAPSHOT_BYTES = 70_000
 """Size of a snapshot of the default models after some hundred matches."""
 
-Placed = tuple[str, int, bytes, bytes, list[tuple[str, bytes]]]
-"""Topic, partition, key, value and headers of a record."""
+Placed = tuple[str, int | None, bytes | None, bytes | None, list[tuple[str, bytes]]]
+"""Topic, partition (None: that of the key), key, value and headers of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ async def _send(bootstrap: str, feed: Iterable[topics.Message], rate: float) -> 
 
 
 async def produce_in(bootstrap: str, placed: Iterable[Placed]) -> None:
-    """Send records to the partitions that they name, and wait until the broker has them all."""
+    """Send records, and wait until the broker has them all."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
     await producer.start()
     try:
