@@ -49,6 +49,11 @@ SLICE = 4
 TURN_S = 0.02
 """Seconds of applying after which other work gets a turn: heartbeats, fetches, a step of a checkpoint."""
 
+REST = 4
+"""How many times as long as a step of a checkpoint took is then for the event loop. A worker that matches keep busy for
+four fifths of the time has no more to spare: were the steps closer, matches would queue up behind each other until the
+checkpoint is written."""
+
 FEW = 64
 """Entries that may wait, of all partitions, while each is followed by `TURNS` turns of the event loop. With more, what
 counts is to get through."""
@@ -203,9 +208,9 @@ class Keeper:
             began = thread_time()
             async for _ in steps:
                 # The time at work: a step can also have waited for brokers that were away.
-                until = monotonic() + min(thread_time() - began, TURN_S)
+                until = monotonic() + min(REST * (thread_time() - began), TURN_S)
                 more = await between()
-                # As long again is for the event loop and for what it brings, unless there is more to apply than that.
+                # The rest is for the event loop and for what it brings, unless there is more to apply than that.
                 while not more and monotonic() < until:
                     await self._wait_for_entries(until)
                     more = await between()
