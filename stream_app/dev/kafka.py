@@ -98,6 +98,7 @@ class Kafka:
 
     listeners: tuple[str, ...] = ("PLAINTEXT", "CONTROLLER")
     format_options: tuple[str, ...] = ()
+    java_options: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
@@ -128,7 +129,7 @@ class Kafka:
 
     def start(self, *, keep_open: Sequence[int] = ()) -> None:
         """Start the broker and return when it answers. Raises Retryable if it fails."""
-        self._start(_java_command(), keep_open)
+        self._start([*_java_command(), *self.java_options], keep_open)
 
     def stop(self) -> None:
         """Stop the broker in good order; its data stays."""

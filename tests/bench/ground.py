@@ -68,11 +68,20 @@ class Ground:
         return spawn(name, command, log=log, cwd=self.folder, env=env)
 
 
+class SteadyKafka(Kafka):
+    """A broker that is meant to stay up: all tiers of Java's compiler, as brokers are run, and not the quickest start.
+
+    What it does often takes it two thirds of the time then, once it has been at it for half a minute.
+    """
+
+    java_options = ("-XX:TieredStopAtLevel=4",)
+
+
 @contextmanager
-def ground() -> Iterator[Ground]:
+def ground(kafka: type[Kafka] = Kafka) -> Iterator[Ground]:
     """A service of one's own, gone at the end."""
     with tempfile.TemporaryDirectory(prefix="stream-app-bench-") as name:
-        broker = Kafka(Path(name) / "kafka")
+        broker = kafka(Path(name) / "kafka")
         broker.start()
         try:
             asyncio.run(topics.create_all(broker.bootstrap, PARTITIONS))

@@ -7,8 +7,11 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
+from statistics import median
 from time import monotonic, perf_counter
 
 import orjson
@@ -23,6 +26,8 @@ from tests.bench.ground import (
     DRAIN_S,
     WORKER,
     Ground,
+    SteadyKafka,
+    ground,
     keep_on,
     others_on,
     ready,
@@ -33,7 +38,10 @@ from tests.support.waiting import until
 
 COMPETITIONS = 40
 MATCHES = 250
-WARM_UP_S = 5.0
+WARM_UP_S = 30.0
+STRETCHES, STRETCH_S = 5, 20.0
+"""A shared machine stands still now and then. What happens in one stretch of several does not decide."""
+
 WRITING_S = 5.0
 """Seconds in which the messages of a measurement are written before it begins."""
 
@@ -41,35 +49,67 @@ OVER_AFTER_S = 4.0
 """Seconds from the features of a match to its result, in a match that is over fast enough to be measured."""
 
 
-async def throughput(ground: Ground, command: Sequence[str]) -> float:
+async def throughput(place: Ground, command: Sequence[str]) -> float:
     """Events a second with which `command` works off a backlog."""
-    program = ground.start([sys.executable, "-m", "tests.bench.simulated", *command], command[0])
+    program = place.start([sys.executable, "-m", "tests.bench.simulated", *command], command[0])
     with stopped_at_the_end([program]):
         feed = replay(COMPETITIONS, MATCHES)
-        return (await worked_off(ground, [program], feed, warm=2 * COMPETITIONS, said=2)).messages_per_s
+        return (await worked_off(place, [program], feed, warm=2 * COMPETITIONS, said=2)).messages_per_s
 
 
-async def latencies(ground: Ground, rate: float, seconds: float) -> list[float]:
-    """Milliseconds from sending features until a reader has the prediction, at `rate` events a second, sorted.
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """A percentile of each stretch, in milliseconds."""
+
+    stretches: list[float]
+
+    @property
+    def median(self) -> float:
+        """The figure that counts."""
+        return median(self.stretches)
+
+    def __str__(self) -> str:
+        return f"{min(self.stretches):.1f} to {max(self.stretches):.1f} in {len(self.stretches)} x {STRETCH_S:.0f} s"
+
+
+def latency(rate: float) -> tuple[Percentile, Percentile]:
+    """The 50th and the 99th percentile of the time from sending features until a reader has the prediction.
+
+    `rate` is in events a second.
+    """
+    with ground(SteadyKafka) as place:
+        stretches = asyncio.run(_latencies(place, rate))
+    p50, p99 = ([times[len(times) * percent // 100] for times in stretches] for percent in (50, 99))
+    return Percentile(p50), Percentile(p99)
+
+
+async def _latencies(place: Ground, rate: float) -> list[list[float]]:
+    """Milliseconds of each stretch, sorted.
 
     The worker has a core to itself, the broker and this process share the other one. So this process does as little as
     can be while it measures: messages are written before, and predictions are looked into afterwards.
     """
-    sent_at: dict[str, float] = {}
+    stretches: list[list[float]] = []
     came: list[tuple[float, bytes]] = []
-    worker = ground.start(WORKER, "worker")
+    playing: deque[Features] = deque()
+    worker = place.start(WORKER, "worker")
     with stopped_at_the_end([worker]):
         await ready(worker)
         keep_on(CORES[:1], worker)
-        with others_on(CORES[1:], ground):
-            async with _reader(ground.bootstrap, came):
-                warm = await _live_feed(ground.bootstrap, rate, WARM_UP_S)
-                await until(lambda: len(came) >= len(warm), "every match has a prediction", DRAIN_S)
-                came.clear()
-                sent_at = await _live_feed(ground.bootstrap, rate, seconds)
-                await until(lambda: len(came) >= len(sent_at), "every match has a prediction", DRAIN_S)
-                worker.require_running()
-    return sorted((at - sent_at[orjson.loads(value)["match_id"]]) * 1_000 for at, value in came)
+        with others_on(CORES[1:], place):
+            async with _reader(place.bootstrap, came):
+                for seconds in [WARM_UP_S, *[STRETCH_S] * STRETCHES]:
+                    came.clear()
+                    sent_at = await _live_feed(place.bootstrap, rate, seconds, playing)
+                    await until(partial(_all_came, came, sent_at), "every match has a prediction", DRAIN_S)
+                    worker.require_running()
+                    times = ((at - sent_at[orjson.loads(value)["match_id"]]) * 1_000 for at, value in came)
+                    stretches.append(sorted(times))
+    return stretches[1:]
+
+
+def _all_came(came: list[tuple[float, bytes]], sent_at: dict[str, float]) -> bool:
+    return len(came) >= len(sent_at)
 
 
 @asynccontextmanager
@@ -93,16 +133,16 @@ async def _reader(bootstrap: str, came: list[tuple[float, bytes]]) -> AsyncItera
 _numbers = count()
 
 
-async def _live_feed(bootstrap: str, rate: float, seconds: float) -> dict[str, float]:
+async def _live_feed(bootstrap: str, rate: float, seconds: float, playing: deque[Features]) -> dict[str, float]:
     """Send features and results, half of each, of matches that are played right now; when each match's features went.
 
-    Results are of matches whose features have been sent `OVER_AFTER_S` before.
+    Results are of matches whose features have been sent `OVER_AFTER_S` before; `playing` are those without one.
     """
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
     await producer.start()
     sent_at: dict[str, float] = {}
     begin = datetime.now(UTC) + timedelta(seconds=WRITING_S)
-    feed = list(_events(begin, rate, seconds))
+    feed = list(_events(begin, rate, seconds, playing))
     try:
         begun = monotonic() + (begin - datetime.now(UTC)).total_seconds()
         if begun < monotonic():
@@ -118,9 +158,10 @@ async def _live_feed(bootstrap: str, rate: float, seconds: float) -> dict[str, f
     return sent_at
 
 
-def _events(begin: datetime, rate: float, seconds: float) -> Iterator[tuple[str, str, bytes, bytes]]:
+def _events(
+    begin: datetime, rate: float, seconds: float, playing: deque[Features]
+) -> Iterator[tuple[str, str, bytes, bytes]]:
     """Topic, match, key and value of each message, one every `1 / rate` seconds from `begin` on."""
-    playing: deque[Features] = deque()
     over_after = timedelta(seconds=OVER_AFTER_S)
     for place in range(int(rate * seconds)):
         now = begin + timedelta(seconds=place / rate)
