@@ -93,7 +93,7 @@ class Kafka:
     """A broker whose data, configuration and log lie under `folder`. It keeps its ports over restarts while it can.
 
     It lets everybody in; a subclass can have other listeners, the first of which is the one for clients and the last
-    one the controller's.
+    one the controller's, and more options of Java, which win over those of all brokers.
     """
 
     listeners: tuple[str, ...] = ("PLAINTEXT", "CONTROLLER")
