@@ -121,7 +121,7 @@ def main() -> None:
         rows += measured
         for row in measured if not arguments.json else []:
             print(
-                f"{row.what:<44} {row.figure:>7.2f} {row.unit:<6} must {row.must:g}, aim {row.aim:g}: {row.verdict:<7}"
+                f"{row.what:<54} {row.figure:>7.2f} {row.unit:<6} must {row.must:g}, aim {row.aim:g}: {row.verdict:<7}"
                 f" ({row.more})",
                 flush=True,
             )
