@@ -1,8 +1,9 @@
 """Checkpoints: what has been applied goes on record, and only then the place in the log is committed.
 
 A checkpoint is of the moment at which it begins: of the place in the log, and of the leagues that have changed by then.
-It is written league by league, and entries are applied in between. So a snapshot may be newer than the place; after a
-death, the entries that it holds already change nothing. What a league has published must be with the brokers before a
+It is written league by league, and entries are applied in between; and leagues do not wait for each other, so that the
+place is that of the first entry that one of them lacks. So a snapshot may be newer than the place; after a death, the
+entries that it holds already change nothing. What a league has published must be with the brokers before a
 snapshot says that it was: nobody would publish it again.
 """
 
@@ -71,6 +72,7 @@ class Checkpoints:
         self._changed: dict[str, tuple[int, Book]] = {}
         self._last: dict[int, dict[str, int]] = {}
         self._applied: dict[int, int] = {}
+        self._ahead: dict[int, set[int]] = {}
         self._recorded: dict[int, int] = {}
         self._entries = 0
         self._due_at = 0.0
@@ -82,6 +84,7 @@ class Checkpoints:
         self._changed.clear()
         self._last.clear()
         self._applied.clear()
+        self._ahead.clear()
         self._recorded.clear()
         self._entries = 0
 
@@ -92,6 +95,7 @@ class Checkpoints:
     def begin(self, partition: int, place: int) -> None:
         """`partition` is ours and is read on at `place`."""
         self._applied[partition] = self._recorded[partition] = place
+        self._ahead[partition] = set()
         self._due_at = monotonic() + self._settings.checkpoint_interval_s
 
     def require(self, partition: int, book: Book) -> None:
@@ -105,16 +109,21 @@ class Checkpoints:
             raise Fatal(f"{competition!r} is in memory as of log offset {position}, but was at {known} already")
 
     def applied(self, partition: int, offset: int, book: Book) -> None:
-        """The entry at `offset` was applied to `book`."""
+        """The entry at `offset` was applied to `book`; entries of other competitions may be missing before it."""
         competition = book.league.competition
         self._changed[competition] = (partition, book)
         self._last[partition][competition] = book.position
-        self._applied[partition] = offset + 1
+        ahead, place = self._ahead[partition], self._applied[partition]
+        ahead.add(offset)
+        while place in ahead:
+            ahead.remove(place)
+            place += 1
+        self._applied[partition] = place
         self._entries += 1
 
     @property
     def places(self) -> dict[int, int]:
-        """The offset of each partition's next entry."""
+        """The offset of each partition's first entry that is not applied."""
         return dict(self._applied)
 
     def is_pending(self, competition: str) -> bool:

@@ -1,7 +1,8 @@
-"""The keeper: applies log entries to the leagues in log order, publishes what they say, and keeps checkpoints.
+"""The keeper: applies each league's log entries in their order, publishes what it says, and keeps checkpoints.
 
-Both agents on the log hand their entries to one barrier. What comes out of it is applied and published at once. All
-other work on the leagues is done in small steps, with entries applied between them, so that no match waits for it.
+Both agents on the log hand their entries to one barrier. What comes out of it is applied and published, forecasts
+first. All other work on the leagues is done in small steps, with entries applied between them, so that no match waits
+for it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
 from time import monotonic, perf_counter, thread_time
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import faust
 import orjson
@@ -34,6 +35,7 @@ from stream_app.durability.catching_up import CatchingUp
 from stream_app.durability.checkpoint import read_checkpoint, resume_place
 from stream_app.durability.guards import Fence, OffsetGuard
 from stream_app.durability.log import Entry, read_entry
+from stream_app.durability.precedence import Precedence
 from stream_app.durability.snapshot import SnapshotRefused, inspect, is_piece, unpack
 from stream_app.partitioning import partition_of
 from stream_app.settings import Settings
@@ -45,6 +47,9 @@ OUTPUTS = (PREDICTIONS, EVALUATIONS, DECAY_ALERTS, MODEL_EVENTS)
 
 SLICE = 4
 """Entries of each partition taken from the barrier at a time."""
+
+SHORTLIST = 512
+"""Entries among which the next one is chosen, at least when there are so many."""
 
 TURN_S = 0.02
 """Seconds of applying after which other work gets a turn: heartbeats, fetches, a step of a checkpoint."""
@@ -58,9 +63,9 @@ FEW = 64
 """Entries that may wait, of all partitions, while each is followed by `TURNS` turns of the event loop. With more, what
 counts is to get through."""
 
-TURNS = 4
-"""A match on its way here, and its prediction on the way out, need a dozen turns. Were there several entries to each,
-it would wait for them again at every step."""
+TURNS = 8
+"""A match on its way here, and its prediction on the way out, need a dozen turns. Were there an entry to each, or to
+every second one, it would wait for them again at every step."""
 
 WAITING_FULL, WAITING_DROPPED = 8_192, 4_096
 """Entries of a partition that wait to be applied at which fetching it stops, and goes on again: a worker that reads a
@@ -68,6 +73,15 @@ long log must not hold it in memory."""
 
 UNCONFIRMED = 4_096
 """Outputs that may be on their way to the brokers before applying waits for them."""
+
+
+class _Due(NamedTuple):
+    """An entry that has had its turn in the log, and when it came (`perf_counter`)."""
+
+    partition: int
+    offset: int
+    came: float
+    entry: Entry
 
 
 class Keeper:
@@ -96,6 +110,7 @@ class Keeper:
         self._signing_key = settings.snapshot_key.get_secret_value().encode()
         self._guards = {reader: OffsetGuard(reader) for reader in ("predict", "learn")}
         self._barrier: Barrier[tuple[float, Entry]] = Barrier()
+        self._precedence: Precedence[_Due] = Precedence()
         self._full: set[int] = set()
         self._arrived = asyncio.Event()
         self._shelf = Shelf(tables, self._signing_key)
@@ -126,6 +141,7 @@ class Keeper:
         for guard in self._guards.values():
             guard.clear()
         self._barrier.clear()
+        self._precedence.clear()
         self._full.clear()
         self._shelf.clear()
         self._public.clear()
@@ -223,49 +239,57 @@ class Keeper:
         # Before the look, so that what comes after it is not slept over.
         self._arrived.clear()
         until = monotonic() + TURN_S
-        while batch := self._barrier.take(SLICE):
-            await self._apply(batch)
+        while (due := self._next()) is not None:
+            await self._apply(due)
             if monotonic() >= until:
                 break
-        await asyncio.sleep(0)
-        return bool(batch)
-
-    async def _apply(self, batch: list[tuple[int, int, tuple[float, Entry]]]) -> None:
-        epoch = self._ownership.epoch
-        for partition, offset, (came, entry) in batch:
-            self._fence.check()
-            book = await self._shelf.book(entry.competition, partition)
-            self._checkpoints.require(partition, book)
-            began = perf_counter()
-            metrics.BARRIER_SECONDS.observe(began - came)
-            outputs = book.apply(offset, entry)
-            self._checkpoints.applied(partition, offset, book)
-            self._public.changed(entry.competition, partition, book)
-            prediction: Awaitable[object] | None = None
-            for output in outputs:
-                sent = await self._publish(output.topic, entry.key, output.value, partition)
-                self._outputs[output.topic].inc()
-                if output.topic == PREDICTIONS:
-                    prediction = sent
-                elif output.topic == DECAY_ALERTS:
-                    _count_alert(output.value)
-                fail_points.reach(fail_points.AMID_OUTPUTS)
-            metrics.APPLY_SECONDS.observe(perf_counter() - began)
-            self._entries[entry.kind].inc()
-            if entry.kind == "features":
-                self._punctuality.applied(partition, entry.source_offset, prediction)
-            if len(self._barrier) < FEW:
+            if len(self._barrier) + len(self._precedence) < FEW:
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
-            if self._ownership.epoch != epoch:
-                return
-        self._note_progress(batch)
+        await asyncio.sleep(0)
+        return due is not None
 
-    def _note_progress(self, batch: list[tuple[int, int, tuple[float, Entry]]]) -> None:
+    def _next(self) -> _Due | None:
+        """The entry that is to be applied next, of those that have been in the log for the longest time."""
+        while len(self._precedence) < SHORTLIST and (batch := self._barrier.take(SLICE)):
+            for partition, offset, (came, entry) in batch:
+                due = _Due(partition, offset, came, entry)
+                self._precedence.add(entry.competition, due, urgent=entry.kind == "features")
+            self._note_room()
+        return self._precedence.take()
+
+    def _note_room(self) -> None:
         for partition in [full for full in self._full if self._barrier.waiting(full) < WAITING_DROPPED]:
             self._full.discard(partition)
             places_consumer(self._app).on_buffer_drop(TP(self._prefix + LOG, partition))
-        if (news := self._behind.news(batch, monotonic())) is not None:
+
+    async def _apply(self, due: _Due) -> None:
+        epoch = self._ownership.epoch
+        partition, offset, came, entry = due
+        self._fence.check()
+        book = await self._shelf.book(entry.competition, partition)
+        self._checkpoints.require(partition, book)
+        began = perf_counter()
+        metrics.BARRIER_SECONDS.observe(began - came)
+        outputs = book.apply(offset, entry)
+        self._checkpoints.applied(partition, offset, book)
+        self._public.changed(entry.competition, partition, book)
+        prediction: Awaitable[object] | None = None
+        for output in outputs:
+            sent = await self._publish(output.topic, entry.key, output.value, partition)
+            self._outputs[output.topic].inc()
+            if output.topic == PREDICTIONS:
+                prediction = sent
+            elif output.topic == DECAY_ALERTS:
+                _count_alert(output.value)
+            fail_points.reach(fail_points.AMID_OUTPUTS)
+        metrics.APPLY_SECONDS.observe(perf_counter() - began)
+        self._entries[entry.kind].inc()
+        if entry.kind == "features":
+            self._punctuality.applied(partition, entry.source_offset, prediction)
+        if self._ownership.epoch != epoch:
+            return
+        if (news := self._behind.news(partition, monotonic())) is not None:
             log.info("%s", news)
         self.note_recovery()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 NEWS_S = 2.0
 """Seconds between two lines about it, when it takes that long."""
 
@@ -35,15 +33,14 @@ class CatchingUp:
         """Entries that were in the log when the partitions came and are not applied yet."""
         return sum(self._left.values())
 
-    def news(self, applied: Iterable[tuple[int, int, object]], now: float) -> str | None:
-        """Count entries (partition, offset, entry) as applied; a line about it when it is time for one."""
+    def news(self, partition: int, now: float) -> str | None:
+        """Count an entry of `partition` as applied; a line about it when it is time for one."""
         if not self._left:
             return None
-        for partition, _, _ in applied:
-            if partition in self._left:
-                self._left[partition] -= 1
-                if self._left[partition] == 0:
-                    del self._left[partition]
+        if partition in self._left:
+            self._left[partition] -= 1
+            if self._left[partition] == 0:
+                del self._left[partition]
         left = self.left
         if not left:
             return f"caught up: {self._total:,} log entries in {now - self._began:.1f} s"

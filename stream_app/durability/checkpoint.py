@@ -21,7 +21,7 @@ class Checkpoint:
     """What a partition's checkpoint says.
 
     `place` is the first log offset that is not in it. `leagues` has, for every competition of the partition, the offset
-    of its last entry before `place`.
+    of the last entry that its league had then; that can be one after `place`, which other competitions still lacked.
     """
 
     place: int

@@ -102,8 +102,11 @@ class Remembering:
         return self.in_memory.get(key)
 
 
-def tell(keeper: Keeper, competition: str, partition: int, events: int, skip: int = 0) -> None:
-    """Offer the log of a competition: its configuration, then `events` features and results, but the first `skip`."""
+def tell(keeper: Keeper, competition: str, partition: int, events: int, skip: int = 0, ahead: int = 0) -> None:
+    """Offer the log of a competition: its configuration, then `events` features and results, but the first `skip`.
+
+    `ahead` entries of others stand in the log before the first one of those that are offered.
+    """
     configure = Entry(
         "configure", competition, "settings", -1, encode(Configure(competition, SETTINGS.league_config("")))
     )
@@ -112,7 +115,7 @@ def tell(keeper: Keeper, competition: str, partition: int, events: int, skip: in
         is_features = isinstance(event, Features)
         kind, source = ("features", FEATURES) if is_features else ("result", RESULTS)
         entries.append(Entry(kind, competition, source, offset, encode(event)))  # type: ignore[arg-type]  # a literal
-    for offset, entry in enumerate(entries[skip:], start=skip):
+    for offset, entry in enumerate(entries[skip:], start=skip + ahead):
         record = SimpleNamespace(
             topic=LOG, partition=partition, offset=offset, key=entry.key, value=entry.payload, headers=entry.headers()
         )
@@ -132,7 +135,15 @@ def on_record(world: Remembering) -> dict[int, tuple[int, Mapping[str, int]]]:
     return {partition: (it.place, it.leagues) for partition, it in read.items() if it}
 
 
+async def apply_next(keeper: Keeper) -> bool:
+    """Let the keeper apply one of the entries that it was offered; whether there was one."""
+    due = keeper._next()
+    if due is not None:
+        await keeper._apply(due)
+    return due is not None
+
+
 async def apply_everything(keeper: Keeper) -> None:
     """Let the keeper apply what it was offered, and nothing else."""
-    batch = keeper._barrier.take(1_000)
-    await keeper._apply(batch)
+    while await apply_next(keeper):
+        pass

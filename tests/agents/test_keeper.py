@@ -10,9 +10,18 @@ import pytest
 from stream_app.agents.faust_consumer import PlacesConsumer
 from stream_app.agents.keeper import Keeper
 from stream_app.agents.public_tables import SHARE
+from stream_app.durability.checkpoint import read_checkpoint, resume_place
 from stream_app.durability.snapshot import inspect, unpack
 from stream_app.league.digest import digest
-from tests.agents.remembering import SETTINGS, Remembering, apply_everything, on_record, tell, to_the_end
+from tests.agents.remembering import (
+    SETTINGS,
+    Remembering,
+    apply_everything,
+    apply_next,
+    on_record,
+    tell,
+    to_the_end,
+)
 
 
 async def test_partitions_that_are_taken_away_amid_a_checkpoint_end_it_and_nothing_is_committed(
@@ -45,6 +54,38 @@ async def test_a_checkpoint_names_the_place_and_the_last_entry_of_every_league(
         0: (6, {"alpha": 5}),
         1: (8, {"beta": 7}),
     }
+
+
+async def test_features_go_before_what_other_leagues_learn_and_the_place_stays_at_the_first_entry_that_is_missing(
+    keeper: Keeper, world: Remembering
+) -> None:
+    tell(keeper, "alpha", 0, 3)
+    await apply_everything(keeper)
+    world.out.clear()
+    tell(keeper, "alpha", 0, 6, skip=4)
+    tell(keeper, "beta", 0, 1, ahead=7)
+    for _ in range(2):
+        await apply_next(keeper)
+    assert [key for topic, key in world.out if topic == "predictions"] == [b"beta"]
+    assert keeper._checkpoints.places == {0: 4, 1: 0}
+
+    await keeper._apply_waiting()
+    await keeper.checkpoint()
+    assert {key for topic, key in world.out if topic == "evaluations"} == {b"alpha"}
+    assert on_record(world) == {0: (9, {"alpha": 6, "beta": 8})}
+
+
+async def test_a_checkpoint_amid_what_was_overtaken_names_what_each_league_has_and_loses_nothing(
+    keeper: Keeper, world: Remembering
+) -> None:
+    tell(keeper, "alpha", 0, 6)
+    tell(keeper, "beta", 0, 1, ahead=7)
+    while not keeper._checkpoints.is_pending("beta") or keeper._shelf._books["beta"].position < 8:
+        await apply_next(keeper)
+    steps = keeper._checkpoints.write(cast(PlacesConsumer, world))
+    await to_the_end(steps)
+    assert on_record(world) == {0: (2, {"alpha": 1, "beta": 8})}
+    assert resume_place(read_checkpoint(world.checkpoints[0]), {"alpha": 1, "beta": 8}, 2, 0) == 2
 
 
 async def test_a_league_that_rests_leaves_memory_and_comes_back_as_it_was(

@@ -206,7 +206,7 @@ async def _check_outputs(
 
     Each message goes into `kept` once, by its id, where that is wanted.
     """
-    missing, highest, repeats = dict.fromkeys(expected), dict[int, int](), 0
+    missing, highest, repeats = dict.fromkeys(expected), dict[bytes | None, int](), 0
     async for record in records:
         where = f"{topic}[{record.partition}] offset {record.offset}"
         try:
@@ -227,9 +227,9 @@ async def _check_outputs(
             repeats += 1
             continue
         del missing[name]
-        if wanted.number < highest.get(record.partition, 0):
-            findings.differing(f"{where}: {name} comes after what was said later")
-        highest[record.partition] = max(wanted.number, highest.get(record.partition, 0))
+        if wanted.number < highest.get(record.key, 0):
+            findings.differing(f"{where}: {name} comes after what its competition said later")
+        highest[record.key] = max(wanted.number, highest.get(record.key, 0))
     for name in missing:
         findings.lost(f"{topic} has no {name}, to which the log leads")
     return repeats

@@ -72,11 +72,11 @@ def without(records: list[Record], place: int) -> None:
 
 
 def swapped(records: list[Record], place: int) -> None:
-    """The record at `place` has changed places with the next one of its partition and, if it has one, origin."""
+    """The record at `place` has changed places with the next one of its partition and origin, else competition."""
 
     def lane(record: Record) -> tuple[int, bytes | None]:
         headers = dict(record.headers)
-        return record.partition, headers.get("topic") or headers.get("source")
+        return record.partition, headers.get("topic") or headers.get("source") or record.key
 
     one = records[place]
     later = next(n for n in range(place + 1, len(records)) if lane(records[n]) == lane(one))
