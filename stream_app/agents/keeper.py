@@ -49,7 +49,7 @@ SLICE = 4
 """Entries of each partition taken from the barrier at a time."""
 
 SHORTLIST = 512
-"""Entries among which the next one is chosen, at least when there are so many."""
+"""Of all entries that wait, so many that have been in the log for the longest time are candidates for the next one."""
 
 TURN_S = 0.02
 """Seconds of applying after which other work gets a turn: heartbeats, fetches, a step of a checkpoint."""
@@ -250,7 +250,7 @@ class Keeper:
         return due is not None
 
     def _next(self) -> _Due | None:
-        """The entry that is to be applied next, of those that have been in the log for the longest time."""
+        """The entry that is to be applied next; None when none waits."""
         while len(self._precedence) < SHORTLIST and (batch := self._barrier.take(SLICE)):
             for partition, offset, (came, entry) in batch:
                 due = _Due(partition, offset, came, entry)
