@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-import faust
 import pytest
 
 from stream_app.agents.keeper import Keeper
-from stream_app.agents.ownership import Ownership
-from stream_app.agents.punctuality import Punctuality
-from stream_app.agents.tables import Tables
-from stream_app.durability.guards import Fence
-from tests.agents.remembering import SETTINGS, Remembering
+from tests.agents.remembering import Remembering, started
 from tests.support import topics
 
 
@@ -23,11 +16,7 @@ def world() -> Remembering:
 
 @pytest.fixture
 def keeper(world: Remembering) -> Keeper:
-    fence = Fence(lambda: 0.0, 4.0)
-    keeper = Keeper(cast(faust.App, world), SETTINGS, cast(Tables, world), Ownership(), fence, Punctuality())
-    for partition in (0, 1):
-        keeper.begin(partition, keeper.place_to_resume(partition, 0, 0), 0)
-    return keeper
+    return started(world)
 
 
 @pytest.fixture

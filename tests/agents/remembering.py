@@ -8,12 +8,17 @@ from itertools import islice
 from types import SimpleNamespace
 from typing import cast
 
+import faust
 from faust.types import TP, Message
 
 from stream_app.agents import learn, predict
 from stream_app.agents.keeper import Keeper
+from stream_app.agents.ownership import Ownership
+from stream_app.agents.punctuality import Punctuality
+from stream_app.agents.tables import Tables
 from stream_app.contracts import encode
 from stream_app.durability.checkpoint import read_checkpoint
+from stream_app.durability.guards import Fence
 from stream_app.durability.log import Entry
 from stream_app.events import Configure, Features
 from stream_app.feeds.schedule import schedule
@@ -93,13 +98,24 @@ class Remembering:
         return True
 
     def checkpoint_of(self, partition: int) -> bytes | None:
-        return None
+        return self.checkpoints.get(partition)
 
     def snapshot_keys(self) -> list[bytes]:
         return list(self.in_memory)
 
     def snapshot(self, key: bytes) -> bytes | None:
         return self.in_memory.get(key)
+
+
+def started(world: Remembering) -> Keeper:
+    """A keeper that has just got both partitions and goes on from what `world` has on record."""
+    fence = Fence(lambda: 0.0, 4.0)
+    keeper = Keeper(cast(faust.App, world), SETTINGS, cast(Tables, world), Ownership(), fence, Punctuality())
+    for partition in (0, 1):
+        on_record = read_checkpoint(world.checkpoint_of(partition))
+        committed = on_record.place if on_record else 0
+        keeper.begin(partition, keeper.place_to_resume(partition, committed, 0), 0)
+    return keeper
 
 
 def tell(keeper: Keeper, competition: str, partition: int, events: int, skip: int = 0, ahead: int = 0) -> None:

@@ -10,7 +10,6 @@ import pytest
 from stream_app.agents.faust_consumer import PlacesConsumer
 from stream_app.agents.keeper import Keeper
 from stream_app.agents.public_tables import SHARE
-from stream_app.durability.checkpoint import read_checkpoint, resume_place
 from stream_app.durability.snapshot import inspect, unpack
 from stream_app.league.digest import digest
 from tests.agents.remembering import (
@@ -19,6 +18,7 @@ from tests.agents.remembering import (
     apply_everything,
     apply_next,
     on_record,
+    started,
     tell,
     to_the_end,
 )
@@ -75,17 +75,30 @@ async def test_features_go_before_what_other_leagues_learn_and_the_place_stays_a
     assert on_record(world) == {0: (9, {"alpha": 6, "beta": 8})}
 
 
-async def test_a_checkpoint_amid_what_was_overtaken_names_what_each_league_has_and_loses_nothing(
+async def test_who_goes_on_from_a_checkpoint_amid_what_was_overtaken_applies_each_entry_once(
     keeper: Keeper, world: Remembering
 ) -> None:
     tell(keeper, "alpha", 0, 6)
     tell(keeper, "beta", 0, 1, ahead=7)
-    while not keeper._checkpoints.is_pending("beta") or keeper._shelf._books["beta"].position < 8:
+    for _ in range(4):
         await apply_next(keeper)
-    steps = keeper._checkpoints.write(cast(PlacesConsumer, world))
-    await to_the_end(steps)
+    await to_the_end(keeper._checkpoints.write(cast(PlacesConsumer, world)))
     assert on_record(world) == {0: (2, {"alpha": 1, "beta": 8})}
-    assert resume_place(read_checkpoint(world.checkpoints[0]), {"alpha": 1, "beta": 8}, 2, 0) == 2
+    world.in_memory = dict(world.snapshots)
+    after_it = started(world)
+    assert after_it._checkpoints.places == {0: 2, 1: 0}
+    world.out.clear()
+    await apply_everything(keeper)
+    said, world.out = world.out, []
+    assert {key for _, key in said} == {b"alpha"}
+
+    tell(after_it, "alpha", 0, 6, skip=2)
+    tell(after_it, "beta", 0, 1, ahead=7)
+    await apply_everything(after_it)
+    assert world.out == said
+    assert after_it._checkpoints.places == keeper._checkpoints.places == {0: 9, 1: 0}
+    for name in ("alpha", "beta"):
+        assert digest(await after_it._shelf.book(name, 0)) == digest(await keeper._shelf.book(name, 0))
 
 
 async def test_a_league_that_rests_leaves_memory_and_comes_back_as_it_was(
